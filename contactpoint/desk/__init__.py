@@ -1,0 +1,1 @@
+"""The State's working place: compose, take, open, answer, show, export, verify."""

@@ -1,0 +1,253 @@
+"""What a person is shown: frozen pictures of boards, cases and people, made by the desk, drawn by console and command line.
+
+A view holds no key and no reference back into the desk. Times are aware UTC; who draws them adds the local time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One proved (or failed) level of a letter.
+
+    ``level``: queued, held, received, opened, acknowledged, answered; or a negative twin: unreachable, not-received,
+    not-opened, not-acknowledged, lapsed, expired; or rung, refused, undecryptable. ``by``: the State whose key signed it.
+    ``who``: gateway, station, or an officer's number. ``late_s``: seconds after the common deadline, when it was late.
+    """
+
+    level: str
+    at: datetime
+    by: str
+    who: str
+    late_s: int | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """An instant that both States compute alike from *held*; ``met`` is None while it still runs."""
+
+    level: str
+    due: datetime
+    met: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class PreservationView:
+    """Art. 42(8): the earliest lawful expiry is ``preserved_from`` + 60 days, longer after extensions."""
+
+    preserved_from: datetime
+    expires: datetime
+    extensions: tuple[tuple[datetime, datetime], ...]  # (old expiry, new expiry)
+
+
+@dataclass(frozen=True, slots=True)
+class StatementView:
+    """One signed statement of either side, as it stands in the case."""
+
+    id: str
+    kind: str
+    sender: str
+    at: datetime
+    by: str
+    approver: str | None
+    body: Mapping[str, Any]
+    facts: tuple[Fact, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RequestView:
+    """One request with its ladder, its clocks and what may be done now."""
+
+    id: str
+    case: str
+    kind: str
+    title: str
+    urgency: str
+    sender: str
+    recipient: str
+    incoming: bool
+    status: str
+    level: str
+    at: datetime
+    expires: datetime
+    facts: tuple[Fact, ...]
+    deadlines: tuple[Deadline, ...]
+    next_due: datetime | None  # of the level that is awaited next: the countdown
+    rung: str  # role now being tried, "" when none
+    cycle: int
+    acknowledged_by: str
+    rings: bool
+    own_reference: str
+    preservation: PreservationView | None
+    permitted: tuple[str, ...]  # kinds that this side may say now (ACKNOWLEDGED, ACCEPTED, EXECUTED, WITHDRAW, PRES-EXT ...)
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CaseView:
+    """A case between exactly two contact points."""
+
+    id: str
+    initiator: str
+    addressee: str
+    peer: str
+    peer_name: str
+    peer_phones: tuple[str, ...]
+    own_reference: str
+    state_digest: str  # hexadecimal; the same at both ends
+    requests: tuple[RequestView, ...]
+    statements: tuple[StatementView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Something a person must look at: a refused message, a lost peer, an approval, an administrator's alarm."""
+
+    id: str
+    code: str
+    at: datetime
+    text: str
+    what_to_do: str
+    state: str = ""
+    phones: tuple[str, ...] = ()
+    request: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A statement that one officer has signed and a second must approve."""
+
+    id: str
+    kind: str
+    urgency: str
+    recipient: str
+    by: str
+    approver: str
+    at: datetime
+    until: datetime
+    body: Mapping[str, Any]
+    case: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """The duty officer's first page; each list is already in the order to be shown."""
+
+    state: str
+    network: str  # live, pilot, training
+    now: datetime
+    unacknowledged: tuple[RequestView, ...]
+    own_overdue: tuple[RequestView, ...]
+    mine: tuple[RequestView, ...]
+    open: tuple[RequestView, ...]
+    sent: tuple[RequestView, ...]
+    clocks: tuple[RequestView, ...]  # preservations that end within 21 days
+    waiting: tuple[Waiting, ...]
+    tasks: tuple[Task, ...]
+    directory_age_s: int | None
+    zone: str = "UTC"
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """What an alarm needs to know; read from the database each time. Seconds."""
+
+    unacknowledged: int
+    oldest_s: int
+    overdue: int
+    answers: int  # answers to an own U0 or U1 request that nobody has opened
+
+
+@dataclass(frozen=True, slots=True)
+class KeyView:
+    role: str
+    id: str
+    not_before: datetime
+    not_after: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ContactView:
+    """One State's entry in the verified copy of the register."""
+
+    state: str
+    name: str
+    status: str
+    languages: tuple[str, ...]
+    phones: tuple[str, ...]
+    mail: str
+    zone: str
+    addresses: tuple[str, ...]
+    keys: tuple[KeyView, ...]
+    fingerprint: str  # twelve words
+    charter_digest: str
+    card_digest: str
+    card: Mapping[str, Any]
+    link: str = ""  # last seen of the link, in words
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryView:
+    network: str
+    name: str
+    genesis: str  # hexadecimal digest
+    size: int
+    root: str
+    checked_at: datetime | None
+    states: tuple[ContactView, ...]
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OfficerView:
+    number: str
+    name: str
+    rights: tuple[str, ...]
+    language: str
+    locked: bool
+    mail: str
+    certificate_until: datetime | None
+    has_password: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """What became of a draft: ``state`` is QUEUED or WAITING-FOR-APPROVAL."""
+
+    id: str
+    case: str
+    state: str
+    approver: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of an acknowledgement. ``first`` names who was first when somebody else had it already."""
+
+    id: str
+    request: str
+    kind: str  # ACKNOWLEDGED or ACK-DEGRADED
+    first: str | None = None
+    cause: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A request or answer as filled in, before any check. ``re`` / ``parent``: id, label or own file number."""
+
+    kind: str
+    recipient: str
+    urgency: str
+    body: Mapping[str, Any]
+    parent: str | None = None
+    re: str | None = None
+    label: str = ""
+    lang: str = "en"
+    approver: str | None = None
+    own_reference: str = field(default="")
