@@ -1,0 +1,88 @@
+"""SQLite as a database that keeps its word: WAL, a sync at every commit, a file that only its owner reads."""
+
+import os
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import event
+from sqlalchemy.engine import URL
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from contactpoint.store.errors import UnsafeStorageError
+
+_BUSY_TIMEOUT_MS = 10_000  # how long to wait for another process of this node (a command beside the server)
+_READERS = 4  # connections for reading, opened when needed
+_FULL = 2  # PRAGMA synchronous: 2 FULL, 3 EXTRA
+_OTHERS = 0o077
+
+
+def make_private(url: URL) -> Path:
+    """The database's path; a new file is made readable to its owner only. SQLite gives -wal and -shm the same mode."""
+    if not url.database or url.database == ":memory:" or url.query:
+        raise UnsafeStorageError("a database in memory or with options loses commits; give sqlite:///path/to/file")
+    path = Path(url.database)
+    os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+    if path.stat().st_mode & _OTHERS:
+        raise UnsafeStorageError(f"others may read {path}; run: chmod 600 {path}")
+    return path
+
+
+def refuse_unsafe(path: Path) -> None:
+    """Raise UnsafeStorageError unless this file, on this disk, can be kept in WAL mode with a sync at every commit."""
+    connection = sqlite3.connect(path, timeout=_BUSY_TIMEOUT_MS / 1000, isolation_level=None)
+    try:
+        _set_up(connection)
+        mode = connection.execute("PRAGMA journal_mode").fetchone()[0]
+        level = connection.execute("PRAGMA synchronous").fetchone()[0]
+    finally:
+        connection.close()
+    if mode != "wal":
+        raise UnsafeStorageError(f"{path} cannot use a write-ahead log ({mode}); move it to a local disk")
+    if level < _FULL:
+        raise UnsafeStorageError(f"{path} would not sync its commits; use an SQLite that honours synchronous=FULL")
+
+
+def writing_engine(path: Path) -> AsyncEngine:
+    """An engine of one connection, whose transactions take the write lock when they begin."""
+    engine = create_async_engine(_url(path), pool_size=1, max_overflow=0)
+    _listen(engine, "BEGIN IMMEDIATE")
+    return engine
+
+
+def reading_engine(path: Path) -> AsyncEngine:
+    """An engine of a few connections that cannot write; each transaction sees one snapshot."""
+    engine = create_async_engine(_url(path), pool_size=_READERS, max_overflow=0)
+    _listen(engine, "BEGIN", "PRAGMA query_only = ON")
+    return engine
+
+
+def _url(path: Path) -> URL:
+    return URL.create("sqlite+aiosqlite", database=str(path))
+
+
+def _listen(engine: AsyncEngine, begin: str, *more: str) -> None:
+    # Python's sqlite3 would begin transactions by itself, late and deferred: switch that off and say BEGIN ourselves.
+    @event.listens_for(engine.sync_engine, "connect")
+    def _connected(connection: Any, _record: object) -> None:
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        _set_up(cursor)
+        for pragma in more:
+            cursor.execute(pragma)
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def _begun(connection: Any) -> None:
+        connection.exec_driver_sql(begin)
+
+
+def _set_up(connection: Any) -> None:
+    for pragma in (
+        f"PRAGMA busy_timeout = {_BUSY_TIMEOUT_MS}",
+        "PRAGMA journal_mode = WAL",
+        "PRAGMA synchronous = FULL",
+        "PRAGMA foreign_keys = ON",
+        "PRAGMA secure_delete = ON",  # what retention erases must not stay readable in free pages
+    ):
+        connection.execute(pragma)
