@@ -1,0 +1,26 @@
+"""Tells people outside the node that a message waits, over channels that are all one small port.
+
+A notice holds no content: there is no field for it. No outcome here stops a ladder; only an acknowledgement does.
+"""
+
+from contactpoint.notify.channel import Channel, Outcome, Result
+from contactpoint.notify.console import ConsoleChannel
+from contactpoint.notify.errors import ChannelSettingsError, NoticeError, NotifyError
+from contactpoint.notify.exec_hook import ExecChannel
+from contactpoint.notify.notice import Notice, Subject
+from contactpoint.notify.smtp import SmtpChannel, SmtpSecurity
+
+__all__ = [
+    "Channel",
+    "ChannelSettingsError",
+    "ConsoleChannel",
+    "ExecChannel",
+    "Notice",
+    "NoticeError",
+    "NotifyError",
+    "Outcome",
+    "Result",
+    "SmtpChannel",
+    "SmtpSecurity",
+    "Subject",
+]
