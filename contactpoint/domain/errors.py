@@ -1,0 +1,39 @@
+"""What this room refuses. Each error carries a stable code of `codes.py`, which says what to do next.
+
+DomainError
+├── AddressError        the text is no address
+├── DateError           the text is no instant
+├── CatalogueError      no such catalogue version or entry, or its file is wrong
+├── PolicyError         no such network policy, or its file is wrong
+├── EscalationError     a stored escalation policy or ladder cannot be read
+└── MoveError           the statement may not stand where its author put it; nothing was changed
+"""
+
+from contactpoint.domain.codes import DomainError
+from contactpoint.domain.values import AddressError, DateError
+
+__all__ = [
+    "AddressError",
+    "CatalogueError",
+    "DateError",
+    "DomainError",
+    "EscalationError",
+    "MoveError",
+    "PolicyError",
+]
+
+
+class CatalogueError(DomainError):
+    """No such catalogue version or entry, or a file of it is wrong: update the node."""
+
+
+class PolicyError(DomainError):
+    """No such network policy, or its file is wrong: update the node."""
+
+
+class EscalationError(DomainError):
+    """A stored escalation policy or ladder cannot be read: restore it, or save the policy anew."""
+
+
+class MoveError(DomainError):
+    """The statement may not stand where its author put it; the case is unchanged. Keep it as evidence, say the code."""
