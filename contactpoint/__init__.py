@@ -1,1 +1,3 @@
-"""A State's node in a network of contact points: desk, worker, gateway and console."""
+"""A State's node in the network of contact points: gateway, desk, worker and console."""
+
+__version__ = "0.1.0"
