@@ -25,7 +25,7 @@ class ExecChannel:
     """Runs `argv` once per notice, at most `timeout_s` seconds.
 
     Exit status 0 is DELIVERED, and the first line of its output the provider's id; any other is FAILED; a program that
-    does not end in time is killed with all that it started, and that is UNKNOWN. Raises ChannelSettingsError without one.
+    does not end in time is killed with all that it started, and that is UNKNOWN. Without argv: ChannelSettingsError.
     """
 
     def __init__(
@@ -79,7 +79,8 @@ def _fields(notice: Notice) -> dict[str, str]:
 
 async def _converse(process: asyncio.subprocess.Process, said: bytes) -> str:
     """Hand over the notice and wait for the end; the first line of the program's output, bounded."""
-    assert process.stdin is not None and process.stdout is not None
+    assert process.stdin is not None
+    assert process.stdout is not None
     heard = asyncio.create_task(_first_line(process.stdout))
     try:
         with suppress(BrokenPipeError, ConnectionResetError):  # a program may do without its input

@@ -1,0 +1,45 @@
+"""The settings of one node: `node.toml` in the node's folder, overlaid by `CONTACTPOINT_...` environment variables.
+
+Built once, frozen, handed down. An unknown key is an error with its line and the nearest name, never ignored: a
+mistyped limit that silently keeps its default is found out at night. Only `contactpoint.cli` and `contactpoint.main`
+import this.
+"""
+
+from contactpoint.settings.problems import SettingsError, SettingsProblem, nearest
+from contactpoint.settings.reading import Origin, mail_password, read_origins, read_settings, within
+from contactpoint.settings.tables import (
+    DatabaseSettings,
+    DirectorySettings,
+    EscalationSettings,
+    HookSettings,
+    InsideSettings,
+    LogSettings,
+    MailSettings,
+    NodeSettings,
+    PublicSettings,
+    RungSettings,
+)
+from contactpoint.settings.template import template, write_settings
+
+__all__ = [
+    "DatabaseSettings",
+    "DirectorySettings",
+    "EscalationSettings",
+    "HookSettings",
+    "InsideSettings",
+    "LogSettings",
+    "MailSettings",
+    "NodeSettings",
+    "Origin",
+    "PublicSettings",
+    "RungSettings",
+    "SettingsError",
+    "SettingsProblem",
+    "mail_password",
+    "nearest",
+    "read_origins",
+    "read_settings",
+    "template",
+    "within",
+    "write_settings",
+]
