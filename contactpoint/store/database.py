@@ -1,7 +1,8 @@
 """One way to a transaction, on SQLite and on PostgreSQL: hand over a function, await what it returns.
 
-When `write` returns, the commit is durable: SQLite in WAL mode with synchronous=FULL, PostgreSQL with synchronous_commit
-and fsync on; a database that is set otherwise is refused at start-up, because a receipt signed on it could be a lie.
+When `write` returns, the commit is durable: SQLite in WAL mode with synchronous=FULL, PostgreSQL with
+synchronous_commit and fsync on; a database that is set otherwise is refused at start-up, because a receipt signed on it
+could be a lie.
 
 What it does not do: it never repeats a work whose commit may have happened, and it never runs a work in parallel to
 itself. A work may be run again after a serialization failure, so it must touch nothing but its transaction.
@@ -43,8 +44,8 @@ class Database:
     async def open(cls, url: str, metadata: MetaData, branch: str) -> "Database":
         """Check that the settings are safe, create or migrate the tables of `branch`, and start writing.
 
-        `url`: `sqlite:///absolute/path` or `postgresql://user@host/name` (a driver may be named). `branch`: desk, gateway
-        or register. Raises UnsafeStorageError, SchemaError, StorageUnavailableError.
+        `url`: `sqlite:////absolute/path` or `postgresql://user@host/name` (a driver may be named). `branch`: desk,
+        gateway or register. Raises UnsafeStorageError, SchemaError, StorageUnavailableError.
         """
         parsed = make_url(url)
         name = parsed.get_backend_name()
@@ -148,7 +149,7 @@ class _OneWriter:
             try:
                 with _translated():
                     result = await self._transact(order.work)
-            except Exception as error:  # the outermost loop of all writing: the error belongs to who gave the order
+            except Exception as error:  # noqa: BLE001  the outermost loop of all writing: the error belongs to who gave the order
                 _settle(order.done, error)
             else:
                 order.done.set_result(result)

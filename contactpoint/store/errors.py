@@ -23,7 +23,7 @@ class SchemaError(StoreError):
 
 
 class StorageUnavailableError(StoreError):
-    """The database cannot be reached, is full, or stays locked. The transaction did not happen, or its commit is unknown."""
+    """The database cannot be reached, is full, or stays locked. The work did not happen, or its commit is unknown."""
 
 
 class ConflictError(StoreError):

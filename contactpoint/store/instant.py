@@ -12,7 +12,7 @@ _MILLISECOND = timedelta(milliseconds=1)
 
 
 def to_milliseconds(at: datetime) -> int:
-    """Whole milliseconds since the Unix epoch; ValueError for a time without a zone. Integer arithmetic: floats lose days."""
+    """Whole milliseconds since the Unix epoch, in integers (floats round); ValueError for a time without a zone."""
     if at.tzinfo is None:
         raise ValueError("a time without a zone cannot be stored; give an aware UTC datetime")
     return (at - _EPOCH) // _MILLISECOND
@@ -24,7 +24,7 @@ def from_milliseconds(milliseconds: int) -> datetime:
 
 
 class Instant(TypeDecorator[datetime]):
-    """BIGINT milliseconds since the Unix epoch <-> aware UTC datetime; the same on every database, sorts as it should."""
+    """BIGINT milliseconds since the Unix epoch <-> aware UTC datetime, the same on every database."""
 
     impl = BigInteger
     cache_ok = True

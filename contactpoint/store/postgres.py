@@ -38,7 +38,7 @@ async def refuse_unsafe(url: URL) -> None:
 
 
 def engine(url: URL) -> AsyncEngine:
-    """The pool of this process. Sessions repeat the safe settings, so that a later change of defaults cannot weaken them."""
+    """The pool of this process. Sessions repeat the safe settings, so that changed defaults cannot weaken them."""
     return create_async_engine(
         _with_driver(url),
         isolation_level="READ COMMITTED",

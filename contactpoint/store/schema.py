@@ -1,7 +1,7 @@
 """Which release of the tables a database holds, and how it gets to ours.
 
-A new database gets its tables straight from the MetaData (a test keeps that equal to the migrations). Alembic takes half a
-second to import, so it is imported only when a start finds an older schema.
+A new database gets its tables straight from the MetaData (a test keeps that equal to the migrations). Alembic takes
+half a second to import, so it is imported only when a start finds an older schema.
 """
 
 from collections.abc import Iterable
@@ -17,13 +17,13 @@ _STARTING = 0x63706E31
 
 
 async def bring_up_to_date(engine: AsyncEngine, metadata: MetaData, branch: str) -> None:
-    """Create or migrate the tables of one branch in one transaction. SchemaError when they are newer than the program."""
+    """Create or migrate the tables of one branch in one transaction. SchemaError if they are newer than the program."""
     async with engine.begin() as connection:
         await connection.run_sync(_bring_up_to_date, metadata, branch)
 
 
 def version_table(branch: str) -> Table:
-    """Alembic's table of the revision that a branch stands at; each branch has its own, so that two may share a database."""
+    """Alembic's table of the revision that a branch stands at: one for each, so that two may share a database."""
     return Table(f"{branch}_alembic_version", MetaData(), Column("version_num", String(32), primary_key=True))
 
 
