@@ -1,0 +1,82 @@
+"""The network policy: how long each step may take, by urgency. Data beside this file, one file a version, kept for ever.
+
+The terms are service times agreed between the States of a network; none of them is treaty law. The genesis of a network
+names its policy, and every statement names the one it was written under.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from contactpoint.domain.calendar import Calendar, end_of_next_working_day
+from contactpoint.domain.errors import PolicyError
+from contactpoint.domain.values import Urgency
+
+POLICIES = ("standard-1", "demo-1")
+NEXT_WORKING_DAY = "next-working-day"
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """The terms of one urgency. `unreachable` runs from queueing, the others from `held.at`.
+
+    `acknowledged` None means the end of the recipient's next working day.
+    """
+
+    unreachable: timedelta
+    received: timedelta
+    acknowledged: timedelta | None
+    decision: timedelta
+
+    def acknowledge_by(self, held_at: datetime, calendar: Calendar) -> datetime:
+        if self.acknowledged is None:
+            return end_of_next_working_day(calendar, held_at)
+        return held_at + self.acknowledged
+
+    def to_plain(self) -> dict[str, Any]:
+        return {
+            "unreachable_s": self.unreachable.total_seconds(),
+            "received_s": self.received.total_seconds(),
+            "acknowledged_s": None if self.acknowledged is None else self.acknowledged.total_seconds(),
+            "decision_s": self.decision.total_seconds(),
+        }
+
+    @classmethod
+    def from_plain(cls, plain: Mapping[str, Any]) -> "Terms":
+        acknowledged = plain["acknowledged_s"]
+        return cls(
+            unreachable=timedelta(seconds=plain["unreachable_s"]),
+            received=timedelta(seconds=plain["received_s"]),
+            acknowledged=None if acknowledged in (None, NEXT_WORKING_DAY) else timedelta(seconds=acknowledged),
+            decision=timedelta(seconds=plain["decision_s"]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """One version of the network's terms. `expiry` is how long a statement lives unless its author says less or more;
+    `longest_expiry` bounds it, because the keys that open a letter are destroyed soon after."""
+
+    name: str
+    terms: Mapping[Urgency, Terms]
+    expiry: Mapping[Urgency, timedelta]
+    longest_expiry: timedelta
+
+
+@cache
+def load(name: str) -> Policy:
+    """Promise: the policy that ships under this name. Raises PolicyError."""
+    if name not in POLICIES:
+        raise PolicyError("E-POLICY", field=name)
+    source = resources.files(__package__).joinpath(f"{name}.toml").read_text(encoding="utf-8")
+    data = tomllib.loads(source)
+    return Policy(
+        name=name,
+        terms={urgency: Terms.from_plain(data["terms"][urgency.value]) for urgency in Urgency},
+        expiry={urgency: timedelta(seconds=data["expiry_s"][urgency.value]) for urgency in Urgency},
+        longest_expiry=timedelta(seconds=data["longest_expiry_s"]),
+    )
