@@ -69,7 +69,9 @@ class KeyRecord:
         try:
             self.public.verify(claim, self.proof, signing_context(_PROOF_TYPE, net))
         except SignatureError as error:
-            raise CertificateError(f"no proof that {owner} holds this {role.value} key: make the record anew") from error
+            raise CertificateError(
+                f"no proof that {owner} holds this {role.value} key: make the record anew"
+            ) from error
 
     def covers(self, at: datetime) -> bool:
         """Return whether `at` lies in the window; its end is outside."""

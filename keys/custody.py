@@ -132,9 +132,7 @@ def new_case_key(random: Callable[[int], bytes]) -> CaseKey:
     return CaseKey(random(SECRET_BYTES))
 
 
-def wrap_case_key(
-    key: CaseKey, storage: NodeSecret, archive: SealingPublicKey, case_id: str
-) -> tuple[bytes, bytes]:
+def wrap_case_key(key: CaseKey, storage: NodeSecret, archive: SealingPublicKey, case_id: str) -> tuple[bytes, bytes]:
     """Return `key` wrapped to the storage key and to the archive key, both bound to `case_id`."""
     return storage.seal(_case_name(case_id), key.secret32), wrap(archive, key.secret32, _case_info(case_id))
 

@@ -1,15 +1,15 @@
 """What can go wrong with bytes and keys.
 
     KeysError
-    ├── SpellingError          E-SPELLING     bytes that this software would not have written
-    ├── TypeConfusionError     E-TYPE         a signed object of another type than the one asked for
-    ├── KeyFormatError         E-KEY          a key of wrong length, off the curve or of small order
-    ├── SignatureError         E-SIGNATURE    not signed by exactly those who should have signed
-    ├── UnsealError            E-UNSEAL       wrong key, wrong context, or changed ciphertext
-    ├── CertificateError       E-CERTIFICATE  a key record or officer certificate that does not hold
-    ├── PrekeyError            E-PREKEY       a prekey sheet that does not hold
-    ├── PassphraseError        E-PASSPHRASE   wrong signing secret, or parameters out of bounds
-    └── TlsError               E-TLS          a server certificate that cannot be made or read
+    ├── SpellingError          E-MALFORMED      bytes that this software would not have written
+    ├── TypeConfusionError     E-MALFORMED      a signed object of another type than the one asked for
+    ├── KeyFormatError         E-MALFORMED      a key of wrong length, off the curve or of small order
+    ├── SignatureError         E-SIGNATURE      not signed by exactly those who should have signed
+    ├── UnsealError            E-UNDECRYPTABLE  wrong key, wrong context, or changed ciphertext
+    ├── CertificateError       E-CERTIFICATE    a key record or officer certificate that does not hold
+    ├── PrekeyError            E-PREKEY         a prekey sheet that does not hold
+    ├── PassphraseError        E-PASSPHRASE     wrong signing secret, or parameters out of bounds
+    └── TlsError               E-TLS            a server certificate that cannot be made or read
 
 Messages say what to do and never hold a secret.
 """
@@ -24,19 +24,19 @@ class KeysError(Exception):
 class SpellingError(KeysError):
     """The bytes are not the one permitted spelling of any permitted value."""
 
-    code = "E-SPELLING"
+    code = "E-MALFORMED"
 
 
 class TypeConfusionError(KeysError):
     """The signed object is of another type than the reader asked for."""
 
-    code = "E-TYPE"
+    code = "E-MALFORMED"
 
 
 class KeyFormatError(KeysError):
     """The bytes are not an acceptable key."""
 
-    code = "E-KEY"
+    code = "E-MALFORMED"
 
 
 class SignatureError(KeysError):
@@ -48,7 +48,7 @@ class SignatureError(KeysError):
 class UnsealError(KeysError):
     """The ciphertext does not open: wrong key, wrong context, or changed bytes."""
 
-    code = "E-UNSEAL"
+    code = "E-UNDECRYPTABLE"
 
 
 class CertificateError(KeysError):
