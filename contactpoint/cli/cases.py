@@ -1,0 +1,99 @@
+"""Commands that look: `inbox`, which opens nothing, and `show`, which does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import typer
+
+from contactpoint.cli.options import HERE, Home, Json, Officer, SecretFile, output, run, signing_secret
+from contactpoint.cli.requests import Id
+
+if TYPE_CHECKING:
+    from contactpoint.cli.output import Output
+    from contactpoint.desk.views import CaseView, RequestView, StatementView
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command("inbox")(inbox)
+    app.command("show")(show)
+
+
+def inbox(home: Home = HERE, as_json: Json = False) -> None:
+    """List what has come; opens nothing."""
+    from contactpoint import main
+    from contactpoint.cli.output import instant
+
+    rows = run(main.inbox(home))
+    out = output(as_json)
+    cells = [(r.id, r.urgency, r.sender, r.kind, r.status, r.level, instant(r.due), r.label) for r in rows]
+    head = ("id", "class", "from", "type", "status", "level", "next due", "label")
+    out.data(rows, out.table(head, cells) if rows else ())
+    if not rows:
+        out.say("Nothing has come.")
+
+
+def show(
+    identity: Id, officer: Officer, secret_file: SecretFile = None, home: Home = HERE, as_json: Json = False
+) -> None:
+    """Open a request and print its case.
+
+    The other State is told that it was opened.
+    """
+    secret = signing_secret(secret_file, officer)
+    from contactpoint import main
+
+    case = run(main.show(home, identity, officer, secret))
+    out = output(as_json)
+    out.data(case, _case_lines(out, case))
+
+
+def _case_lines(out: Output, case: CaseView) -> Iterator[str]:
+    from contactpoint.cli.output import clean
+
+    yield out.bold(f"case {case.id}")
+    phones = f"  telephone {', '.join(case.peer_phones)}" if case.peer_phones else ""
+    yield clean(f"  between {case.initiator} and {case.addressee}; peer {case.peer_name}{phones}")
+    yield f"  state digest {case.state_digest}"
+    for request in case.requests:
+        yield from _request_lines(out, request)
+    for statement in case.statements:
+        yield from _statement_lines(out, statement)
+
+
+def _request_lines(out: Output, request: RequestView) -> Iterator[str]:
+    from contactpoint.cli.output import clean, instant
+
+    label = f"  ({request.label})" if request.label else ""
+    yield ""
+    yield out.bold(clean(f"{request.urgency} {request.kind} {request.id}{label}"))
+    yield clean(f"  {request.title}")
+    yield f"  {request.sender} to {request.recipient}, sent {instant(request.at)}, until {instant(request.expires)}"
+    yield f"  status {request.status}" + (
+        f", acknowledged by {request.acknowledged_by}" if request.acknowledged_by else ""
+    )
+    if request.preservation is not None:
+        kept = request.preservation
+        yield f"  preserved from {instant(kept.preserved_from)}, earliest expiry {instant(kept.expires)}"
+    rows = []
+    for fact in request.facts:
+        late = "" if fact.late_s is None else f"{fact.late_s} s late"
+        rows.append((instant(fact.at), fact.level, fact.by, fact.who, late, fact.note))
+    for line in out.table(("at", "level", "signed by", "who", "late", "note"), rows) if rows else ():
+        yield f"  {line}"
+    for due in request.deadlines:
+        state = {None: "runs", True: "met", False: "missed"}[due.met]
+        yield f"  {due.level} by {instant(due.due)}: {state}"
+    if request.permitted:
+        yield f"  permitted now: {', '.join(request.permitted)}"
+
+
+def _statement_lines(out: Output, statement: StatementView) -> Iterator[str]:
+    from contactpoint.cli.output import described, instant
+
+    by = f", {statement.by}" if statement.by else ""
+    approved = f", approved by {statement.approver}" if statement.approver else ""
+    yield ""
+    yield out.bold(f"{statement.kind} of {statement.sender}{by}{approved}, {instant(statement.at)}")
+    yield from described(statement.body)

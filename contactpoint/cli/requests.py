@@ -1,0 +1,114 @@
+"""Commands that say something to another State: `send approve acknowledge answer`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from contactpoint.cli.options import HERE, Home, Json, Officer, SecretFile, output, run, signing_secret
+
+if TYPE_CHECKING:
+    from contactpoint.cli.output import Output
+    from contactpoint.desk.views import Submitted
+
+Id = Annotated[str, typer.Argument(metavar="ID", help="The request's id, label or own file number.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command("send")(send)
+    app.command("approve")(approve)
+    app.command("acknowledge")(acknowledge)
+    free = {
+        "allow_extra_args": True,
+        "ignore_unknown_options": True,
+    }  # the fields of the answer, known to the catalogue
+    app.command("answer", context_settings=free)(answer)
+
+
+def send(
+    file: Annotated[Path, typer.Argument(help="Case file (YAML).")],
+    officer: Officer,
+    case: Annotated[str | None, typer.Option("--case", help="Which case of the file, by its id.")] = None,
+    secret_file: SecretFile = None,
+    home: Home = HERE,
+    as_json: Json = False,
+) -> None:
+    """Sign a request from a file and queue it."""
+    from contactpoint.cli.casefile import read_case
+    from contactpoint.domain import catalogue
+
+    request = read_case(file, case, catalogue.load())
+    secret = signing_secret(secret_file, officer)
+    from contactpoint import main
+
+    _tell_submitted(output(as_json), run(main.send(home, request, officer, secret)))
+
+
+def approve(
+    identity: Id, officer: Officer, secret_file: SecretFile = None, home: Home = HERE, as_json: Json = False
+) -> None:
+    """Sign as the second officer, and release."""
+    secret = signing_secret(secret_file, officer)
+    from contactpoint import main
+
+    _tell_submitted(output(as_json), run(main.approve(home, identity, officer, secret)))
+
+
+def acknowledge(
+    identity: Id,
+    officer: Officer,
+    secret_file: SecretFile = None,
+    degraded: Annotated[
+        bool, typer.Option("--degraded", help="Without the signing secret: the station signs that you take charge.")
+    ] = False,
+    home: Home = HERE,
+    as_json: Json = False,
+) -> None:
+    """Take charge of a request.
+
+    The ringing stops, and both States' clocks with it.
+    """
+    secret = None if degraded else signing_secret(secret_file, officer)
+    from contactpoint import main
+
+    taken = run(main.acknowledge(home, identity, officer, secret))
+    out = output(as_json)
+    first = f"  {taken.first} was first" if taken.first else ""
+    out.data(taken, [f"{taken.request}  {taken.kind}{first}"])
+
+
+def answer(
+    context: typer.Context,
+    identity: Id,
+    kind: Annotated[str, typer.Argument(help="Code of the answer, such as ACCEPTED; `show` lists what is permitted.")],
+    officer: Officer,
+    file: Annotated[Path | None, typer.Option("--file", help="YAML file with the answer's fields.")] = None,
+    secret_file: SecretFile = None,
+    home: Home = HERE,
+    as_json: Json = False,
+) -> None:
+    """Answer a request.
+
+    Each field of the answer is an option, such as --number or --spoke-with; a wrong one names those that fit.
+    """
+    from contactpoint.cli.answerfields import fields_of, read_body
+    from contactpoint.domain import catalogue
+
+    body = read_body(fields_of(catalogue.load(), kind), file, context.args)
+    secret = signing_secret(secret_file, officer)
+    from contactpoint import main
+
+    submitted = run(main.answer(home, identity, kind, body, officer, secret))
+    _tell_submitted(output(as_json), submitted)
+
+
+def _tell_submitted(out: Output, submitted: Submitted) -> None:
+    told: dict[str, Any] = {"id": submitted.id, "case": submitted.case, "state": submitted.state}
+    if submitted.approver:
+        told["approver"] = submitted.approver
+    out.data(told, [f"{submitted.id}  {submitted.state}"])
+    if submitted.state == "WAITING-FOR-APPROVAL":
+        who = submitted.approver or "a second officer"
+        out.say(f"Next: {who} runs `contactpoint approve {submitted.id} --as OFFICER`. Until then nothing leaves.")
