@@ -1,4 +1,4 @@
-"""One contract for both databases: what is written stays, what fails leaves nothing, a cancelled caller changes nothing."""
+"""One contract for both databases: what is written stays, what fails leaves nothing, cancelling changes nothing."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta, timezone
@@ -145,8 +145,6 @@ async def test_closing_waits_for_what_was_ordered(database_url: str) -> None:
 
 async def test_a_database_of_a_newer_release_is_refused(database_url: str) -> None:
     async with opened(database_url) as database:
-        version = metadata.tables.get("none")
-        assert version is None
 
         async def age(tx: AsyncConnection) -> None:
             await tx.exec_driver_sql(f"UPDATE {BRANCH}_alembic_version SET version_num = 'desk_9999'")

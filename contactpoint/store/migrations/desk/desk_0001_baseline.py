@@ -161,6 +161,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("state", "number"),
     )
     op.create_table(
+        "step",
+        sa.Column("request_id", sa.String(length=36), nullable=False),
+        sa.Column("cycle", sa.Integer(), nullable=False),
+        sa.Column("step", sa.String(length=32), nullable=False),
+        sa.Column("due", sa.BigInteger(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("request_id", "cycle", "step"),
+    )
+    op.create_table(
         "task",
         sa.Column("id", sa.String(length=36), nullable=False),
         sa.Column("code", sa.String(length=40), nullable=False),
@@ -314,18 +323,5 @@ def upgrade() -> None:
             ["request.id"],
         ),
         sa.PrimaryKeyConstraint("request_id", "name"),
-    )
-    op.create_table(
-        "step",
-        sa.Column("request_id", sa.String(length=36), nullable=False),
-        sa.Column("cycle", sa.Integer(), nullable=False),
-        sa.Column("step", sa.String(length=32), nullable=False),
-        sa.Column("due", sa.BigInteger(), nullable=False),
-        sa.Column("at", sa.BigInteger(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["request_id"],
-            ["request.id"],
-        ),
-        sa.PrimaryKeyConstraint("request_id", "cycle", "step"),
     )
     # ### end Alembic commands ###
