@@ -8,7 +8,7 @@ from typing import Any
 
 from contactpoint.cli.casefile import LARGEST_NUMBER, read_fields
 from contactpoint.cli.errors import CommandError
-from contactpoint.domain.catalogue import Catalogue, Field, FieldType
+from contactpoint.domain.catalogue import Catalogue, Field, FieldType, Opens
 from contactpoint.settings import nearest
 
 _LISTS = frozenset((FieldType.CHOICES, FieldType.TEXTS, FieldType.FIELD_CODES, FieldType.OFFENCES))
@@ -16,17 +16,14 @@ _YES = {"true": True, "yes": True, "false": False, "no": False}
 
 
 def fields_of(catalogue: Catalogue, kind: str) -> tuple[Field, ...]:
-    """The fields of an answer, whichever request it answers. CommandError when the catalogue knows no such answer."""
-    found: dict[str, Field] = {}
-    known: set[str] = set()
-    for entry in catalogue.values():
-        for answer in entry.answers:
-            known.add(answer.code)
-            if answer.code == kind:
-                found.update({field.name: field for field in answer.fields})
+    """The fields of an answer or move, whichever request it is about. CommandError when the catalogue knows none."""
+    moves = {entry.code: entry.fields for entry in catalogue.entries.values() if entry.opens is Opens.MOVE}
+    answers = [answer for entry in catalogue.entries.values() for answer in entry.answers]
+    known = moves.keys() | {answer.code for answer in answers}
     if kind not in known:
         raise CommandError(f"There is no answer {kind!r}.", nearest(kind, known))
-    return tuple(found.values())
+    found = [*moves.get(kind, ()), *(field for answer in answers if answer.code == kind for field in answer.fields)]
+    return tuple({field.name: field for field in found}.values())
 
 
 def read_body(fields: tuple[Field, ...], file: Path | None, arguments: list[str]) -> dict[str, Any]:

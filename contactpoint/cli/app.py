@@ -72,7 +72,7 @@ def _tell(failure: Failure, arguments: list[str]) -> int:
 
 def _closed_output() -> int:
     """Whoever read our output has stopped (`| head`): end quietly, and keep Python from complaining at exit."""
-    sys.stdout = None  # type: ignore[assignment]
+    sys.stdout = None
     return 1
 
 

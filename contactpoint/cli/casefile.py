@@ -58,7 +58,9 @@ def case_of(text: str, case: str | None, catalogue: Catalogue) -> CaseFile:
     head = _head(chosen)
     if head["type"] not in catalogue:
         raise CaseFileError(
-            f"there is no request type {head['type']!r}.", nearest(head["type"], catalogue), chosen_line(chosen, "type")
+            f"there is no request type {head['type']!r}.",
+            nearest(head["type"], catalogue.entries),
+            chosen_line(chosen, "type"),
         )
     fields = catalogue[head["type"]].fields
     _refuse_unknown_keys(chosen, fields)
@@ -125,13 +127,16 @@ def _cases(text: str) -> list[_Case]:
         raise CaseFileError(
             "this is not YAML: it holds characters that no text has.", "Save it as plain text."
         ) from error
-    nodes = root.value if isinstance(root, SequenceNode) else [root]
-    if not nodes or root is None:
+    nodes: list[Node] = root.value if isinstance(root, SequenceNode) else [] if root is None else [root]
+    if not nodes:
         raise CaseFileError("the file is empty.", "Write one request, or a list of them.")
-    for node in nodes:
-        if not isinstance(node, MappingNode):
-            raise CaseFileError("a case is a map of fields.", "Write `type: PRES-NEW` and so on.", _line(node))
-    return [_Case(_plain(node), node) for node in nodes]
+    return [_case(node) for node in nodes]
+
+
+def _case(node: Node) -> _Case:
+    if not isinstance(node, MappingNode):
+        raise CaseFileError("a case is a map of fields.", "Write `type: PRES-NEW` and so on.", _line(node))
+    return _Case(_plain(node), node)
 
 
 def _choose(cases: list[_Case], case: str | None) -> _Case:
@@ -260,7 +265,8 @@ class _Loader(yaml.SafeLoader):
     _depth = 0
 
     def compose_node(self, parent: Node | None, index: int) -> Node | None:
-        line = self.peek_event().start_mark.line + 1
+        event = self.peek_event()  # type: ignore[no-untyped-call]
+        line = event.start_mark.line + 1
         if self.check_event(yaml.AliasEvent):
             raise CaseFileError("aliases are not taken here.", "Write the value out.", line)
         if self._depth > DEEPEST:

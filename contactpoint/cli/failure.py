@@ -60,11 +60,18 @@ def _of_a_room(error: Exception) -> Failure | None:
             return Failure("E-SETTINGS", place + only.text, only.what_to_do, USAGE)
         return Failure("E-SETTINGS", "The settings cannot be used.", "Mend each line that is named.", USAGE, problems)
     from contactpoint.desk.errors import DeskError, NotFoundError, UnreachablePeerError
+    from contactpoint.domain.codes import DomainError, look_up
 
+    if isinstance(error, DomainError):
+        row = look_up(error.code)
+        place = f" ({error.field})" if error.field else ""
+        return Failure(row.code, row.text.rstrip(".") + place + ".", row.action, CHECK_FAILED)
     if not isinstance(error, DeskError):
         return None
     code = USAGE if isinstance(error, NotFoundError) else 4 if isinstance(error, UnreachablePeerError) else CHECK_FAILED
-    problems = tuple(Finding(p.code, p.field, p.message, tuple(map(str, p.offers))) for p in error.problems)
+    problems = tuple(
+        Finding(p.code, p.field, p.message, tuple(offer.kind for offer in p.offers)) for p in error.problems
+    )
     return Failure(error.code, error.text, error.what_to_do, code, problems)
 
 

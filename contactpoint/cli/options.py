@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from collections.abc import Coroutine
 from pathlib import Path
@@ -39,6 +38,8 @@ def output(as_json: bool) -> Output:
 
 def run(use_case: Coroutine[Any, Any, Result]) -> Result:
     """Carry out one use case to its end."""
+    import asyncio
+
     return asyncio.run(use_case)
 
 
