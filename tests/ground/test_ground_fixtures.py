@@ -26,7 +26,7 @@ async def test_redis_carries_a_message(redis_url: str) -> None:
         await listener.get_message(timeout=5)
         await redis.publish("bell", b"ring")
         message = await listener.get_message(timeout=5)
-    assert message is not None and message["data"] == b"ring"
+    assert message["data"] == b"ring"
 
 
 @pytest.mark.browser
