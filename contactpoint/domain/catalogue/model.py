@@ -1,7 +1,8 @@
-"""What a catalogue entry is: a type of request or move, with its fields, answers, clocks and signers. All of it is data."""
+"""What a catalogue entry is: a type of request or move, with its fields, answers, clocks, signers. All of it is data."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from datetime import timedelta
 from enum import StrEnum
 
@@ -62,15 +63,25 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One value of a closed list and its label (a plain English message id)."""
+    """One value of a closed list and its label (a plain English message id).
+
+    `asks` names sibling fields that are mandatory beside this value; `scope` is false where the value alone does not bring
+    the matter into the scope of Article 35; `least` is the least number of each field beside it that does.
+    """
 
     code: str
     label: str
+    asks: tuple[str, ...] = ()
+    scope: bool = True
+    least: Mapping[str, int] = dataclass_field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field of a form. `past` means that an instant after `now` is data that do not exist yet."""
+    """One field of a form. `past` means that an instant after `now` is data that do not exist yet.
+
+    `order` names two instants of a group of which the second must not be earlier; `minimum` and `maximum` bound an integer.
+    """
 
     name: str
     type: FieldType
@@ -82,6 +93,7 @@ class Field:
     choices: tuple[Choice, ...]
     fields: tuple["Field", ...]
     past: bool
+    order: tuple[str, ...]
     minimum: int | None
     maximum: int | None
 
@@ -112,7 +124,7 @@ class Clock:
     alarms: tuple[timedelta, ...]
 
 
-class Effect(StrEnum):
+class Consequence(StrEnum):
     """What an answer does to the preservation that both ends share."""
 
     NOTHING = "nothing"
@@ -124,8 +136,8 @@ class Effect(StrEnum):
 class Answer:
     """A move within a request: an answer or recorded step of the addressee, or a reply of the requester (`by`).
 
-    `final` ends the request, `decides` meets the decision term, `needs` names steps that must stand before it.
-    `parents` is empty where the entry that offers it decides.
+    `final` ends the request, `decides` meets the decision term, `needs` names steps that its author must have made before.
+    `offers` is empty; it stands here so that an answer's form is checked like an entry's.
     """
 
     code: str
@@ -136,8 +148,9 @@ class Answer:
     decides: bool
     needs: tuple[str, ...]
     signers: Signers
-    effect: Effect
+    consequence: Consequence
     citation: Citation
+    offers: tuple["Offer", ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +164,11 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One type of letter that opens a case, opens a request in its parent's case, or moves a request."""
+    """One type of letter that opens a case, opens a request in its parent's case, or moves a request.
+
+    `signers` has a row for each urgency that is open to the type. `parents` are the kinds of request it may be about (`re`),
+    `parent_states` the states these must be in where the entry opens a request.
+    """
 
     code: str
     opens: Opens
@@ -163,6 +180,7 @@ class Entry:
     grounds: tuple[Ground, ...]
     signers: Mapping[Urgency, Signers]
     parents: tuple[str, ...]
+    parent_states: tuple[str, ...]
     clocks: tuple[Clock, ...]
     offers: tuple[Offer, ...]
 
