@@ -1,54 +1,50 @@
-"""A case as both ends see it: two chains of statements, folded to requests and their states."""
+"""A case as both ends see it: two chains of statements, one a State, folded to requests and their states.
+
+Promise: the same statements give the same case at both ends and in any order of arrival. A statement whose predecessor
+is missing waits; one that may not stand is refused and changes nothing. Nothing local (rings, reminders, drafts) is here.
+"""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field, replace
 
-from contactpoint.domain.catalogue.model import Catalogue
-from contactpoint.domain.preservation import Preservation
+from contactpoint.domain.catalogue.model import Catalogue, Opens
+from contactpoint.domain.errors import MoveError
+from contactpoint.domain.moves import Place, check_letter, permitted_kinds, play
+from contactpoint.domain.preservation import Extension, Preservation
+from contactpoint.domain.request import Request, Step
 from contactpoint.domain.statement import Statement
 from contactpoint.domain.transitions import Status
-from contactpoint.domain.values import Address, Side, Urgency
+from contactpoint.domain.values import Address, Side
+
+__all__ = [
+    "Case",
+    "Extension",
+    "Preservation",
+    "Rejected",
+    "Request",
+    "Status",
+    "Step",
+    "admit",
+    "fold",
+    "permitted",
+]
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """One move of a request as it stands in the history: who said what when, and the status after it in its author's view."""
+class Rejected:
+    """A statement that waited for its predecessors and turned out to be illegal; kept as evidence, never played."""
 
-    kind: str
-    side: Side
-    at: datetime
-    by: str
-    digest: bytes
-    status: Status
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """One request of a case, as its two halves say. `withdrawn` is true even where a final answer crossed the withdrawal."""
-
-    id: str
-    kind: str
-    urgency: Urgency
-    digest: bytes
-    sender: Address
-    recipient: Address
-    at: datetime
-    expires: datetime
-    pol: str
-    parent: str | None
-    status: Status
-    acknowledged_by: str
-    degraded: bool
-    preservation: Preservation | None
-    answer: Statement | None
-    withdrawn: bool
-    steps: tuple[Step, ...]
+    statement: Statement
+    code: str
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A case between exactly two contact points. `waiting` are statements whose predecessor is missing here yet."""
+    """A case between exactly two contact points. `waiting` are statements whose predecessor is missing here yet.
+
+    Until the opening statement is here `halves` is empty and `initiator` provisional. `rejected` is this end's memory,
+    no part of the shared state.
+    """
 
     id: str
     initiator: Address
@@ -56,12 +52,156 @@ class Case:
     halves: Mapping[Address, tuple[Statement, ...]]
     requests: Mapping[str, Request]
     waiting: tuple[Statement, ...]
+    rejected: tuple[Rejected, ...] = field(default=(), compare=False)
+
+    @property
+    def opened(self) -> bool:
+        """Whether the opening statement is here."""
+        return bool(self.requests)
+
+    def head(self, address: Address) -> bytes | None:
+        """The digest of a State's last statement here: what its next one puts into `mine`, the other's into `seen`."""
+        half = self.halves.get(address, ())
+        return half[-1].digest if half else None
+
+    def other(self, address: Address) -> Address:
+        return self.addressee if address == self.initiator else self.initiator
 
 
-def admit(case: Case | None, statement: Statement, catalogue: Catalogue) -> Case: ...  # type: ignore[empty-body]
+def admit(case: Case | None, statement: Statement, catalogue: Catalogue) -> Case:
+    """Promise: the case with this statement in it, and with what waited for it; the same statement again changes nothing.
+
+    Raises MoveError (E-MOVE-ILLEGAL, E-UNKNOWN-CASE, E-FORK, E-ID-CONFLICT, E-URGENCY, E-SIGNERS, ...); the case given
+    stays as it was. Statements that had waited and are now illegal are not raised but stand in `rejected`, with their code.
+    """
+    check_letter(statement, catalogue)
+    if case is None:
+        case = Case(statement.case, statement.sender, statement.recipient, {}, {}, ())
+    if _known(case, statement):
+        return case
+    _check_parties(case, statement, catalogue)
+    if not _ready(case, statement):
+        return replace(case, waiting=_sorted((*case.waiting, statement)))
+    return _play_waiting(_append(case, statement, catalogue), catalogue)
 
 
-def fold(statements: Iterable[Statement], catalogue: Catalogue) -> Case: ...  # type: ignore[empty-body]
+def fold(statements: Iterable[Statement], catalogue: Catalogue) -> Case:
+    """Promise: the case that these statements make, in whatever order they are given; illegal ones stand in `rejected`.
+
+    Raises MoveError (E-UNKNOWN-CASE) where there is no statement at all, or they are of two cases.
+    """
+    given = sorted(statements, key=lambda statement: (statement.case != statement.id, statement.digest))
+    if not given or any(statement.case != given[0].case for statement in given):
+        raise MoveError("E-UNKNOWN-CASE")
+    case: Case | None = None
+    refused: list[Rejected] = []
+    for statement in given:
+        try:
+            case = admit(case, statement, catalogue)
+        except MoveError as error:
+            refused.append(Rejected(statement, error.code))
+    if case is None:
+        raise MoveError(refused[0].code)
+    return replace(case, rejected=(*case.rejected, *refused))
 
 
-def permitted(case: Case, request_id: str, side: Side, catalogue: Catalogue) -> tuple[str, ...]: ...  # type: ignore[empty-body]
+def permitted(case: Case, request_id: str, side: Side, catalogue: Catalogue) -> tuple[str, ...]:
+    """Promise: the kinds that this side may say now on this request; each would be admitted after all that is here.
+
+    Raises MoveError (E-UNKNOWN-CASE) where there is no such request.
+    """
+    request = case.requests.get(request_id)
+    if request is None:
+        raise MoveError("E-UNKNOWN-CASE", field=request_id)
+    return permitted_kinds(request, side, catalogue)
+
+
+def _statements(case: Case) -> Iterable[Statement]:
+    for half in case.halves.values():
+        yield from half
+    yield from case.waiting
+
+
+def _known(case: Case, statement: Statement) -> bool:
+    for known in _statements(case):
+        if known.digest == statement.digest:
+            return True
+        # The same id with other content: two truths under one name. Both are kept by the caller, none is played.
+        if known.id == statement.id:
+            raise MoveError("E-ID-CONFLICT")
+    return False
+
+
+def _check_parties(case: Case, statement: Statement, catalogue: Catalogue) -> None:
+    parties = {case.initiator, case.addressee}
+    if statement.case != case.id or {statement.sender, statement.recipient} != parties or len(parties) != 2:
+        raise MoveError("E-UNKNOWN-CASE")
+    opens_case = statement.kind in catalogue and catalogue[statement.kind].opens is Opens.CASE
+    if opens_case != (statement.id == statement.case):
+        raise MoveError("E-MOVE-ILLEGAL", field=statement.kind)
+    if opens_case and (case.opened or any((statement.mine, statement.seen, statement.re))):
+        raise MoveError("E-MOVE-ILLEGAL", field=statement.kind)
+
+
+def _ready(case: Case, statement: Statement) -> bool:
+    """Whether all that this statement builds on is here. Raises MoveError where it can never fit."""
+    if statement.id == statement.case:
+        return True
+    if not case.opened:
+        return False
+    own = case.halves[statement.sender]
+    if statement.mine != case.head(statement.sender):
+        # Two statements after one: a half is a chain, and its author wrote two histories.
+        if statement.mine is None or any(known.digest == statement.mine for known in own):
+            raise MoveError("E-FORK")
+        return False
+    return statement.seen is None or _place_of(case.halves[statement.recipient], statement.seen) is not None
+
+
+def _place_of(half: tuple[Statement, ...], digest: bytes) -> int | None:
+    return next((place for place, known in enumerate(half) if known.digest == digest), None)
+
+
+def _seen_count(half: tuple[Statement, ...], digest: bytes | None) -> int:
+    place = None if digest is None else _place_of(half, digest)
+    return 0 if place is None else place + 1
+
+
+def _append(case: Case, statement: Statement, catalogue: Catalogue) -> Case:
+    if statement.id == statement.case:
+        case = replace(
+            case,
+            initiator=statement.sender,
+            addressee=statement.recipient,
+            halves={statement.sender: (), statement.recipient: ()},
+        )
+    own, other = case.halves[statement.sender], case.halves[statement.recipient]
+    seen = _seen_count(other, statement.seen)
+    # What a State has once seen it cannot unsee: otherwise it could judge its own move in an older, kinder view.
+    if own and seen < _seen_count(other, own[-1].seen):
+        raise MoveError("E-MOVE-ILLEGAL", field="seen")
+    requests = play(case.requests, statement, Place(len(own), seen), catalogue)
+    return replace(case, halves={**case.halves, statement.sender: (*own, statement)}, requests=requests)
+
+
+def _play_waiting(case: Case, catalogue: Catalogue) -> Case:
+    """Play what waited until nothing more fits; who never fits is set aside with its code."""
+    progress = True
+    while progress:
+        progress = False
+        for statement in case.waiting:
+            try:
+                if not _ready(case, statement):
+                    continue
+                rest = tuple(other for other in case.waiting if other is not statement)
+                case = _append(replace(case, waiting=rest), statement, catalogue)
+            except MoveError as error:
+                rest = tuple(other for other in case.waiting if other is not statement)
+                case = replace(case, waiting=rest, rejected=(*case.rejected, Rejected(statement, error.code)))
+            progress = True
+            break
+    return case
+
+
+def _sorted(statements: Iterable[Statement]) -> tuple[Statement, ...]:
+    return tuple(sorted(statements, key=lambda statement: statement.digest))

@@ -1,8 +1,8 @@
 """The one table of stable codes: what happened, what to do, whether to try again, and who is to act.
 
 A peer gets the code only. Texts are plain English message ids, translated where they are shown. Codes are never reused.
-`E-` is a refusal, `W-` a warning, `RG-` a ground of refusal under the Convention (its text stands here too, so that every
-code that can appear on a screen has one place).
+`E-` is a refusal, `W-` a warning, `RG-` a ground of refusal under the Convention (its text stands here too, so that
+every code that can appear on a screen has one place).
 """
 
 from dataclasses import dataclass
@@ -374,7 +374,7 @@ class DomainError(Exception):
 
 
 def look_up(code: str) -> Code:
-    """The row of a code. A code that a newer peer sent and this table does not know is shown as it is, never dropped."""
+    """The row of a code. A code of a newer peer that this table does not know is shown as it is, never dropped."""
     return TABLE.get(code) or Code(
         code, "A code that this version does not know.", "Update this node.", Retry.NEVER, Actor.SENDER_ADMINISTRATOR
     )

@@ -1,4 +1,4 @@
-"""The statement: all that one State says to one other at once, as a value. Its bytes are `contactpoint.wire`'s affair."""
+"""The statement: all that one State says to another at once, as a value. Its bytes are `contactpoint.wire`'s affair."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

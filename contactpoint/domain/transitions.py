@@ -4,12 +4,13 @@ Which of these moves a type of request offers is the catalogue's affair; this ta
 offered. `STAYS` marks a recorded step: it is kept and shown, and leaves the status as it was.
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
 
 
 class Status(StrEnum):
-    """The state of a request, the same at both ends once both halves are there (the letters' levels are another thing)."""
+    """The state of a request, the same at both ends once both halves are there; a letter's level is another thing."""
 
     OPEN = "OPEN"
     ACKNOWLEDGED = "ACKNOWLEDGED"
@@ -49,7 +50,7 @@ FINAL = frozenset(
 
 STAYS = None
 
-_ANY_ANSWER = {
+_ANY_ANSWER: dict[str, Status | None] = {
     "ACCEPTED": Status.ACCEPTED,
     "NEED-INFO": Status.NEED_INFO,
     "WARN-42-7": Status.WARN_42_7,
@@ -64,14 +65,18 @@ _ANY_ANSWER = {
     "NOT-EMERGENCY": Status.NOT_EMERGENCY,
     "EXPIRED": Status.EXPIRED,
 }
-_WITHDRAW = {"WITHDRAW": Status.WITHDRAWN}
-_TAKE = {"ACKNOWLEDGED": Status.ACKNOWLEDGED, "ACK-DEGRADED": Status.ACKNOWLEDGED, "CALLED-BACK": Status.CALLED_BACK}
-_TAKE_LATE = {"ACKNOWLEDGED": STAYS, "ACK-DEGRADED": STAYS, "CALLED-BACK": STAYS}
+_WITHDRAW: dict[str, Status | None] = {"WITHDRAW": Status.WITHDRAWN}
+_TAKE: dict[str, Status | None] = {
+    "ACKNOWLEDGED": Status.ACKNOWLEDGED,
+    "ACK-DEGRADED": Status.ACKNOWLEDGED,
+    "CALLED-BACK": Status.CALLED_BACK,
+}
+_TAKE_LATE: dict[str, Status | None] = {"ACKNOWLEDGED": STAYS, "ACK-DEGRADED": STAYS, "CALLED-BACK": STAYS}
 _ACCEPTED_ANSWERS = {code: status for code, status in _ANY_ANSWER.items() if code != "ACCEPTED"}
 _NO_WAY = ("REFUSED", "REDIRECTED", "NO-DATA", "EXPIRED")
 _WAITING = _TAKE_LATE | {code: _ANY_ANSWER[code] for code in _NO_WAY} | _WITHDRAW
 
-TABLE = MappingProxyType(
+TABLE: Mapping[Status, Mapping[str, Status | None]] = MappingProxyType(
     {
         Status.OPEN: _TAKE | _ANY_ANSWER | _WITHDRAW,
         Status.ACKNOWLEDGED: {"CALLED-BACK": Status.CALLED_BACK} | _ANY_ANSWER | _WITHDRAW,
@@ -104,11 +109,16 @@ def after(status: Status, kind: str) -> Status:
     return status if step is STAYS else step
 
 
+def speaks(status: Status, kind: str) -> bool:
+    """Whether a move that the table allows is a word of its author; a recorded step is not, and settles nothing."""
+    return TABLE[status][kind] is not STAYS
+
+
 def settle(requester: Status, addressee: Status) -> Status:
     """The status when the last words of both halves crossed, each written without the other.
 
-    What the addressee ended stays ended (it has acted); a withdrawal stops everything that had not ended; any other word
-    of the requester answered an older word of the addressee, whose newer one therefore stands. Arrival plays no part.
+    What the addressee ended stays ended (it has acted); a withdrawal stops everything that had not ended; any other
+    word of the requester answered an older word of the addressee, whose newer one therefore stands. Arrival plays no part.
     """
     if addressee in FINAL:
         return addressee

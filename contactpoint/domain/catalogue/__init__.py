@@ -1,7 +1,8 @@
 """The catalogue: what may be asked and answered under the Convention, as data, one version a folder, kept for ever.
 
-A new type of request is one file more in the folder and no code elsewhere: forms, validators, permitted steps and the
-number of signatures are all derived from it. Citations carry a source tag and `checked` (false until a lawyer ticked it).
+A new type of request is one file more in the folder and no code elsewhere: forms, validators, permitted steps and
+the number of signatures are all derived from it. Citations carry a source tag and `checked`: false until a lawyer
+ticked it.
 """
 
 from functools import cache
@@ -67,11 +68,11 @@ def load(version: str = "1") -> Catalogue:
 
 
 def signers_needed(catalogue: Catalogue, kind: str, urgency: Urgency) -> Signers:
-    """Promise: who must sign a letter of this kind and urgency; a function of these two only, so that a verifier that sees
-    one letter alone can judge it.
+    """Promise: who must sign a letter of this kind and urgency; a function of these two only, so that a verifier who
+    sees one letter alone can judge it.
 
-    An answer that several types offer takes the strictest of those to which the urgency is open: at U0, what discloses and
-    what looks like it both take two. Raises CatalogueError: E-UNKNOWN-KIND, or E-URGENCY where the urgency is not open.
+    An answer that several types offer takes the strictest of those to which the urgency is open: at U0, what discloses
+    and what looks like it both take two. Raises CatalogueError: E-UNKNOWN-KIND, or E-URGENCY where the urgency is not open.
     """
     if kind in catalogue:
         signers = catalogue[kind].signers.get(urgency)

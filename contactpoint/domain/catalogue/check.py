@@ -1,7 +1,7 @@
-"""Whether a body holds what its type asks for: the gate of law. It names every problem at once and never changes a body.
+"""Whether a body holds what its type asks for: the gate of law. It names all problems at once and changes no body.
 
-A problem that `blocks` stops the own desk from sending. A request that arrives with problems stands all the same; the officer is shown
-them and answers NEED-INFO with the field codes.
+A problem that `blocks` stops the own desk from sending. A request that arrives with problems stands all the same; the
+officer is shown them and answers NEED-INFO with the field codes.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""What a catalogue entry is: a type of request or move, with its fields, answers, clocks, signers. All of it is data."""
+"""What a catalogue entry is: a type of request or move, with fields, answers, clocks and signers. All of it is data."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

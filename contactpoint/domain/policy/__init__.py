@@ -1,4 +1,4 @@
-"""The network policy: how long each step may take, by urgency. Data beside this file, one file a version, kept for ever.
+"""The network policy: how long each step may take, by urgency. Data beside this file, a file a version, kept for ever.
 
 The terms are service times agreed between the States of a network; none of them is treaty law. The genesis of a network
 names its policy, and every statement names the one it was written under.

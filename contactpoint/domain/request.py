@@ -1,0 +1,105 @@
+"""One request within a case, and its status in anybody's view.
+
+Promise: the status depends on which statements are in the view and on nothing else: not on their arrival, not on a clock.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from contactpoint.domain.preservation import Preservation
+from contactpoint.domain.statement import Statement
+from contactpoint.domain.transitions import Status, settle
+from contactpoint.domain.values import Address, Side, Urgency
+
+ACKNOWLEDGEMENTS = frozenset({"ACKNOWLEDGED", "ACK-DEGRADED"})
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One move of a request: who said what when, and the status after it in its author's view.
+
+    `place` is its position in its author's half, `seen` how many statements of the other half its author had. `word` is
+    false for a recorded step that left the status as it was.
+    """
+
+    kind: str
+    side: Side
+    at: datetime
+    by: str
+    digest: bytes
+    status: Status
+    word: bool
+    place: int
+    seen: int
+
+    def knew(self, other: "Step") -> bool:
+        """Whether the author of this step had the other side's step before writing."""
+        return self.seen > other.place
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request of a case, as its two halves say.
+
+    `parent` is the id of the request it follows, `place` its position in its sender's half. `answer` is the addressee's
+    last coded outcome. `withdrawn` is true even where a final answer crossed the withdrawal. `steps` are in an order that
+    both ends compute alike and that never puts a reply before what it replies to.
+    """
+
+    id: str
+    kind: str
+    urgency: Urgency
+    digest: bytes
+    sender: Address
+    recipient: Address
+    at: datetime
+    expires: datetime
+    pol: str
+    parent: str | None
+    place: int
+    status: Status
+    acknowledged_by: str
+    degraded: bool
+    preservation: Preservation | None
+    answer: Statement | None
+    withdrawn: bool
+    steps: tuple[Step, ...]
+
+    def side_of(self, address: Address) -> Side:
+        return Side.REQUESTER if address == self.sender else Side.ADDRESSEE
+
+    @property
+    def acknowledged(self) -> bool:
+        return any(step.kind in ACKNOWLEDGEMENTS for step in self.steps)
+
+
+def visible(request: Request, side: Side, seen: int) -> tuple[Step, ...]:
+    """The steps that one side had when it had seen `seen` statements of the other; its own are all there."""
+    return tuple(step for step in request.steps if step.side is side or step.place < seen)
+
+
+def status_of(steps: Sequence[Step]) -> Status:
+    """Promise: the status that these steps add up to, in whatever order they came.
+
+    Of the last words of both sides the one that knew the other stands; where they crossed, `transitions.settle` decides.
+    """
+    requester = _last_word(steps, Side.REQUESTER)
+    addressee = _last_word(steps, Side.ADDRESSEE)
+    if requester is None or addressee is None:
+        word = requester or addressee
+        return Status.OPEN if word is None else word.status
+    if requester.knew(addressee):
+        return requester.status
+    if addressee.knew(requester):
+        return addressee.status
+    return settle(requester.status, addressee.status)
+
+
+def _last_word(steps: Sequence[Step], side: Side) -> Step | None:
+    return max((step for step in steps if step.side is side and step.word), key=lambda step: step.place, default=None)
+
+
+def ordered(steps: Sequence[Step]) -> tuple[Step, ...]:
+    """By the number of statements their authors had: a step comes after all that its author knew."""
+    return tuple(sorted(steps, key=lambda step: (step.place + step.seen, step.side.value)))
