@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from contactpoint.domain.codes import DomainError
 
-Plain: TypeAlias = "None | bool | int | str | bytes | Sequence[Plain] | Mapping[str, Plain]"
+Plain: TypeAlias = "bool | int | str | bytes | Sequence[Plain] | Mapping[str, Plain] | None"
 """What a statement's body may hold: no floats, no dates; a date in a body is RFC 3339 text."""
 
 _ADDRESS = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,6})?")
