@@ -5,6 +5,7 @@
     │   └── UnprovenError        E-UNPROVEN       who answered is not the gateway that the charter names
     ├── StaleEpochError          E-STALE-EPOCH    the mailbox has seen a higher epoch; raise ours above `epoch`, take again
     ├── LeaseLostError           E-LEASE-LOST     another desk copy took the mailbox over; do not take until it is ours again
+    ├── CursorAheadError         E-CURSOR-AHEAD   the mailbox was restored from a backup: ask for a recall, take after `head`
     ├── NotOurMailboxError       E-NOT-YOURS      this gateway has no such mailbox of ours; compare charter and settings
     ├── UnsafeUrlError           E-UNSAFE-URL     a gateway address without TLS that is not this machine
     └── TlsSettingsError         E-TLS            certificate or key of the listener cannot be used
@@ -45,6 +46,18 @@ class LeaseLostError(LinkError):
     """Another copy of the desk has taken the mailbox over (4409)."""
 
     code = "E-LEASE-LOST"
+
+
+class CursorAheadError(LinkError):
+    """The mailbox ends before our cursor: the gateway was restored from a backup, and mail may be lost there."""
+
+    code = "E-CURSOR-AHEAD"
+
+    def __init__(self, head: int) -> None:
+        super().__init__(
+            f"this mailbox ends at {head}, before our cursor; ask peers for a recall, then take after {head}"
+        )
+        self.head = head
 
 
 class NotOurMailboxError(LinkError):

@@ -56,11 +56,11 @@ Item = Deliver | Event | BacklogEnd | Missed
 
 
 class TakeEndedError(Exception):
-    """The mailbox is not, or no longer, this taker's: close its link with this code."""
+    """The mailbox is not, or no longer, this taker's: close its link with this code. `number`: see `frames.Bye`."""
 
-    def __init__(self, code: CloseCode, epoch: int = 0) -> None:
+    def __init__(self, code: CloseCode, number: int = 0) -> None:
         super().__init__(code.name.lower())
-        self.code, self.epoch = code, epoch
+        self.code, self.number = code, number
 
 
 class Taking(Protocol):
@@ -299,7 +299,7 @@ class _Served:
             if self._taking is not None:
                 await self._taking.took(through)
         except TakeEndedError as ended:
-            await self.pump.close(ended.code, str(ended), ended.epoch)
+            await self.pump.close(ended.code, str(ended), ended.number)
 
     async def _deliver(self, peer: Peer, take: Take) -> None:
         try:
@@ -309,7 +309,7 @@ class _Served:
                 if not await self._say(item):
                     return
         except TakeEndedError as ended:
-            await self.pump.close(ended.code, str(ended), ended.epoch)
+            await self.pump.close(ended.code, str(ended), ended.number)
 
     async def _have_room(self, item: Item) -> None:
         """A slow reader is paused here; its machine closes the link when it stays slow (4408)."""

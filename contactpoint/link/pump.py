@@ -46,12 +46,12 @@ class Pump:
         except ConnectionClosed:
             return
         except TimeoutError:
-            self.machine.close(CloseCode.SLOW_READER, "the peer reads nothing", 0)
+            self.machine.close(CloseCode.SLOW_READER, "the peer reads nothing")
             self._socket.transport.abort()
 
-    async def close(self, code: CloseCode, reason: str, epoch: int = 0) -> None:
+    async def close(self, code: CloseCode, reason: str, number: int = 0) -> None:
         """Say `bye` and close."""
-        self.machine.close(code, reason, epoch)
+        self.machine.close(code, reason, number)
         await self._finish()
 
     async def events(self) -> AsyncIterator[SessionEvent]:

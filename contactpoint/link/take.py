@@ -7,7 +7,14 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from contactpoint.link.caller import Caller, open_link
-from contactpoint.link.errors import LeaseLostError, LinkError, NotOurMailboxError, StaleEpochError, UnreachableError
+from contactpoint.link.errors import (
+    CursorAheadError,
+    LeaseLostError,
+    LinkError,
+    NotOurMailboxError,
+    StaleEpochError,
+    UnreachableError,
+)
 from contactpoint.link.pump import Pump
 from contactpoint.link.tls import GatewayAddress
 from contactpoint.wire.frames import BacklogEnd, Bye, Deliver, Event, Lane, Missed, Sheet, Took
@@ -95,7 +102,9 @@ class _Taker:
         """Why the link ended, from the gateway's `bye`."""
         code = self._bye.code if self._bye else ""
         if code == "stale-epoch" and self._bye is not None:
-            return StaleEpochError(self._bye.epoch)
+            return StaleEpochError(self._bye.number)
+        if code == "cursor-ahead" and self._bye is not None:
+            return CursorAheadError(self._bye.number)
         if code == "superseded":
             return LeaseLostError("another copy of the desk takes this mailbox now; take again when the lease is ours")
         if code == "not-yours":

@@ -227,11 +227,11 @@ class WantSheet:
 
 @dataclass(frozen=True, slots=True)
 class Bye:
-    """I am about to close, and why. `epoch` is the mailbox's, when the taker's was too old."""
+    """I am about to close, and why. `number`: the mailbox's epoch (stale-epoch) or its last number (cursor-ahead)."""
 
     NAME: ClassVar[str] = "bye"
     code: str
-    epoch: int
+    number: int
 
 
 Frame = (

@@ -37,8 +37,6 @@ class LinkLimits:
 class GatewayLimits:
     """What a gateway keeps, for how long, and how much of it one sender may use."""
 
-    ahead_s: float = 300.0
-    """A letter's `at` may lie this far in the future."""
     lease_s: float = 5.0
     """A taker's lease; renewed while it is connected."""
     poll_s: float = 1.0
@@ -49,10 +47,8 @@ class GatewayLimits:
     """How long the bytes of a receipt are kept; the fact itself is kept for ever."""
     conflicts: int = 16
     """Letters of one mailbox kept as proof of an id used twice."""
-    refusals_per_hour: int = 16
-    """Refusals that one mailbox's desk is told of per hour: a stranger must not be able to ring a desk at will."""
-    behind_s: float = 5.0
-    """When to come again while this copy of the register is behind the sender's."""
+    refusals_per_hour: int = 4
+    """Refusals in one State's name that a desk is told of per hour: a stranger must not ring a desk at will."""
     work_per_sender: int = 8
     """Letters of one sender checked at the same time; the rest of that sender's wait, nobody else's do."""
     work_urgent: int = 16

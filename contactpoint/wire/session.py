@@ -84,6 +84,7 @@ class CloseCode(Enum):
     SUPERSEDED = 4409
     SILENT = 4410
     STALE_EPOCH = 4411
+    CURSOR_AHEAD = 4412
     CREDIT = 4429
 
 
@@ -251,6 +252,7 @@ class _Session:
         self._moved = now  # when `_flying` last got shorter, or longer from nothing
         self._last_number = 0
         self._take_credit = 0
+        self._strange_puts = 0
 
     # What the shell calls.
 
@@ -326,11 +328,11 @@ class _Session:
             self.send(Beat(_milliseconds(now), log.head, log.log_size, log.log_root), now)
         return []
 
-    def close(self, code: CloseCode, reason: str, epoch: int = 0) -> list[SessionEvent]:
-        """End the link from this side: `bye`, then close with this code."""
+    def close(self, code: CloseCode, reason: str, number: int = 0) -> list[SessionEvent]:
+        """End the link from this side: `bye`, then close with this code. `number`: see `frames.Bye`."""
         if self.phase is Phase.CLOSED:
             return []
-        return self._close(code, reason, epoch)
+        return self._close(code, reason, number)
 
     @property
     def unanswered(self) -> int:
@@ -411,8 +413,8 @@ class _Session:
     def _account(self, frame: Frame, size: int, now: datetime) -> None:
         raise NotImplementedError
 
-    def _close(self, code: CloseCode, reason: str, epoch: int = 0) -> list[SessionEvent]:
-        self._out.append(encode_frame(Bye(code.name.lower().replace("_", "-"), epoch)))
+    def _close(self, code: CloseCode, reason: str, number: int = 0) -> list[SessionEvent]:
+        self._out.append(encode_frame(Bye(code.name.lower().replace("_", "-"), number)))
         self.phase = Phase.CLOSED
         self.closed = Closed(code, reason)
         return [self.closed]
@@ -570,10 +572,14 @@ class Listener(_Session):
     def _on_put(self, put: Put, size: int) -> list[SessionEvent]:
         if put.ref in self._asked:
             return self._close(CloseCode.PROTOCOL, "two questions under one number")
-        stranger = self.phase is Phase.STRANGER
-        messages = self._limits.stranger_messages if stranger else self._limits.credit_messages
+        self._strange_puts += self.phase is Phase.STRANGER
+        if self._strange_puts > self._limits.stranger_messages:
+            return self._close(CloseCode.UNPROVEN, "a stranger puts too much")
         # Flooding: whoever sends beyond the credit that it was given is not asked to slow down.
-        if len(self._asked) >= messages or sum(self._asked.values()) + size > self._limits.credit_bytes:
+        if (
+            len(self._asked) >= self._limits.credit_messages
+            or sum(self._asked.values()) + size > self._limits.credit_bytes
+        ):
             return self._close(CloseCode.CREDIT, "more unanswered than was granted")
         self._asked[put.ref] = size
         return [put]
