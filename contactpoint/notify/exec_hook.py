@@ -10,8 +10,8 @@ import asyncio
 import json
 import os
 import signal
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
 
 from contactpoint.notify.channel import Outcome, Result, one_line
 from contactpoint.notify.errors import ChannelSettingsError
@@ -42,27 +42,44 @@ class ExecChannel:
 
     async def send(self, notice: Notice) -> Outcome:
         fields = _fields(notice)
-        try:
-            process = await asyncio.create_subprocess_exec(
-                *self._argv,
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.DEVNULL,
-                env=self._environment | {f"NOTICE_{key.upper()}": value for key, value in fields.items()},
-                start_new_session=True,  # so that a time-out ends what the program has started, too
-            )
-        except (OSError, ValueError) as error:
-            return Outcome(Result.FAILED, one_line(f"the hook cannot be started: {error}"))
-        try:
-            async with asyncio.timeout(self._timeout_s):
-                said = await _converse(process, json.dumps(fields).encode() + b"\n")
-        except TimeoutError:
-            return Outcome(Result.UNKNOWN, f"the hook did not end within {self._timeout_s:g} s and was killed")
-        finally:
-            await _end(process)
+        async with _pipe() as (output, write_end):
+            try:
+                process = await asyncio.create_subprocess_exec(
+                    *self._argv,
+                    stdin=asyncio.subprocess.PIPE,
+                    stdout=write_end,
+                    stderr=asyncio.subprocess.DEVNULL,
+                    env=self._environment | {f"NOTICE_{key.upper()}": value for key, value in fields.items()},
+                    start_new_session=True,  # so that a time-out ends what the program has started, too
+                )
+            except (OSError, ValueError) as error:
+                return Outcome(Result.FAILED, one_line(f"the hook cannot be started: {error}"))
+            finally:
+                os.close(write_end)
+            try:
+                async with asyncio.timeout(self._timeout_s):
+                    said = await _converse(process, output, json.dumps(fields).encode() + b"\n")
+            except TimeoutError:
+                return Outcome(Result.UNKNOWN, f"the hook did not end within {self._timeout_s:g} s and was killed")
+            finally:
+                await _end(process)
         if process.returncode != 0:
             return Outcome(Result.FAILED, f"the hook ended with status {process.returncode}")
         return Outcome(Result.DELIVERED, "the hook ended with status 0", said)
+
+
+@asynccontextmanager
+async def _pipe() -> AsyncIterator[tuple[asyncio.StreamReader, int]]:
+    """A pipe for the program's output: our own, since asyncio's would wait for whoever inherited its other end."""
+    read_end, write_end = os.pipe()
+    reader = asyncio.StreamReader()
+    transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(read_end, "rb")
+    )
+    try:
+        yield reader, write_end
+    finally:
+        transport.close()
 
 
 def _fields(notice: Notice) -> dict[str, str]:
@@ -77,16 +94,15 @@ def _fields(notice: Notice) -> dict[str, str]:
     }
 
 
-async def _converse(process: asyncio.subprocess.Process, said: bytes) -> str:
+async def _converse(process: asyncio.subprocess.Process, output: asyncio.StreamReader, said: bytes) -> str:
     """Hand over the notice and wait for the end; the first line of the program's output, bounded."""
     assert process.stdin is not None
-    assert process.stdout is not None
-    heard = asyncio.create_task(_first_line(process.stdout))
+    heard = asyncio.create_task(_first_line(output))
     try:
         with suppress(BrokenPipeError, ConnectionResetError):  # a program may do without its input
             process.stdin.write(said)
             await process.stdin.drain()
-            process.stdin.close()
+        process.stdin.close()
         await process.wait()
         # a child that the program left behind may hold the pipe open: do not wait for it
         await asyncio.wait({heard}, timeout=_LAST_WORDS_S)

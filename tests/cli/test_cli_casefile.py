@@ -76,7 +76,7 @@ def test_several_cases_without_a_choice_are_refused_by_name() -> None:
 
 
 def test_a_case_that_is_not_there_names_the_nearest() -> None:
-    assert "A0" in refusal((CASES / "requests.yaml").read_text(), "A0l").what_to_do
+    assert "'A22'" in refusal((CASES / "requests.yaml").read_text(), "A22x").what_to_do
 
 
 def test_a_type_that_the_catalogue_has_not_is_refused_with_its_line() -> None:

@@ -1,0 +1,50 @@
+"""A notice says that something waits. Whatever else one tries to put in is refused."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any
+
+import pytest
+
+from contactpoint.notify import Notice, NoticeError, Subject
+
+GOOD: dict[str, Any] = {
+    "id": "0195d6c0-0000-7000-8000-000000000001",
+    "subject": Subject.MESSAGE,
+    "urgency": "U1",
+    "reference": "0195d6c0",
+    "to": "night@xa.example",
+    "network": "training",
+}
+
+
+def test_a_notice_has_no_field_that_could_hold_content() -> None:
+    assert {f.name for f in fields(Notice)} == {"id", "subject", "urgency", "reference", "to", "network"}
+    with pytest.raises(TypeError):
+        Notice(**GOOD, body="the server held the key-delivery panel")
+
+
+@pytest.mark.parametrize("name", ["id", "reference", "network"])
+@pytest.mark.parametrize("value", ["", "the server held the panel", "a\r\nBcc: x@y.example", "a" * 65, "é", "a:b"])
+def test_a_sentence_or_a_line_break_does_not_pass_as_a_reference(name: str, value: str) -> None:
+    with pytest.raises(NoticeError):
+        Notice(**{**GOOD, name: value})
+
+
+@pytest.mark.parametrize("to", ["a@b.example\nBcc: c@d.example", "a\x00b@c.example", "a" * 255])
+def test_an_address_cannot_start_another_header(to: str) -> None:
+    with pytest.raises(NoticeError):
+        Notice(**{**GOOD, "to": to})
+
+
+def test_free_text_does_not_pass_as_a_subject_or_a_class() -> None:
+    with pytest.raises(NoticeError):
+        Notice(**{**GOOD, "subject": "the suspect boards at nine"})
+    with pytest.raises(NoticeError):
+        Notice(**{**GOOD, "urgency": "U4"})
+
+
+def test_the_line_is_marked_outside_the_live_network_and_only_there() -> None:
+    assert Notice(**GOOD).line == "[TRAINING] U1 A message waits: 0195d6c0"
+    assert Notice(**{**GOOD, "network": "live"}).line == "U1 A message waits: 0195d6c0"
