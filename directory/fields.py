@@ -1,6 +1,7 @@
 """Field types shared by the register's documents: how keys, instants and codes stand in CBOR, and their limits."""
 
 from datetime import datetime
+from enum import Enum
 from functools import cached_property
 from typing import Annotated, Self
 
@@ -113,4 +114,6 @@ def _plain(value: object) -> Value:
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]
+    if isinstance(value, Enum):
+        return str(value.value)
     return value  # type: ignore[return-value]
