@@ -20,7 +20,7 @@ from contactpoint.settings.problems import SettingsError, SettingsProblem, neare
 from contactpoint.settings.tables import FILE, PREFIX, MailSettings, NodeSettings, RungSettings, table_of
 
 _LARGEST_FILE = 256 * 1024  # bytes
-_FOREIGN_ENVIRONMENT = {"CONTACTPOINT_TEST_ALL"}
+_OF_THE_TESTS = f"{PREFIX}TEST_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +138,8 @@ def _unknown_environment() -> Iterator[SettingsProblem]:
     known = {f"{PREFIX}{key.replace('.', '__').upper()}" for key in _all_keys()}
     tables = {f"{PREFIX}{name.upper()}" for name in NodeSettings.model_fields}
     for name in sorted(os.environ):
-        if name.upper().startswith(PREFIX) and name.upper() not in known | tables | _FOREIGN_ENVIRONMENT:
+        ours = name.upper().startswith(PREFIX) and not name.upper().startswith(_OF_THE_TESTS)
+        if ours and name.upper() not in known | tables:
             yield SettingsProblem(
                 name, None, f"There is no setting for the environment variable {name}.", nearest(name, list(known))
             )
