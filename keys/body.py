@@ -1,8 +1,9 @@
-"""Sealed bodies and blobs: Cobblestone-256 (C2SP chunked encryption: streaming, key-committing), lengths blurred by Padmé.
+"""Sealed bodies and blobs: Cobblestone-256 (C2SP chunked encryption), which streams and commits to its key; Padmé.
 
-Chunks come out before the end is authenticated, so a blob is opened into a temporary file that takes its name only after
-the last tag and the digest have been checked. Sources: C2SP chunked-encryption; Nikitin and others, "Reducing Metadata
-Leakage from Encrypted Files and Communication with PURBs" (2019), algorithm 1. The library draws the nonce itself.
+Chunks come out before the end is authenticated, so a blob is opened into a temporary file that takes its name only
+after the last tag and the digest have been checked. Sources: C2SP chunked-encryption; Nikitin and others, "Reducing
+Metadata Leakage from Encrypted Files and Communication with PURBs" (2019), algorithm 1. The library draws the nonce
+itself.
 """
 
 import hashlib
@@ -84,9 +85,9 @@ def open_blob_to(path: Path, key32: bytes, context: bytes, source: Iterable[byte
                 raise UnsealError("the attachment is not the one that was signed: ask the sender for it again")
             file.flush()
             os.fsync(file.fileno())
-        os.replace(name, path)
+        Path(name).replace(path)
     except BaseException:
-        os.unlink(name)
+        Path(name).unlink()
         raise
 
 

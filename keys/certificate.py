@@ -1,8 +1,8 @@
 """Keys with one role, one window and a proof of possession; and the certificates of officers.
 
-A key record says: this key acts in this role, for this owner, in this window. Its proof is a signature by the key itself
-over exactly that, so nobody can list another's key as his own. An officer certificate is a key record under the issuer's
-signature, for 31 days at most. Source: `docs/protocol.md` section 2.
+A key record says: this key acts in this role, for this owner, in this window. Its proof is a signature by the key
+itself over exactly that, so nobody can list another's key as his own. An officer certificate is a key record under the
+issuer's signature, for 31 days at most. Source: `docs/protocol.md` section 2.
 """
 
 from collections.abc import Sequence
@@ -91,9 +91,16 @@ class KeyRecord:
     def from_value(cls, value: Value) -> "KeyRecord":
         """Read `to_value`. Raises CertificateError for a missing, unknown or wrongly typed field or a bad key."""
         match value:
-            case {"role": str(role), "key": bytes(key), "from": int(start), "to": int(end), "proof": bytes(proof)} if (
-                len(value) == 5 and type(start) is int and type(end) is int and start < end
-            ):
+            case {
+                "role": str(role),
+                "key": bytes(key),
+                "from": int(start),
+                "to": int(end),
+                "proof": bytes(proof),
+                **rest,
+            }:
+                if rest or start >= end:
+                    raise CertificateError("a key record with unknown fields or an empty window: make it anew")
                 try:
                     return cls(Role(role), PublicKey(key), from_milliseconds(start), from_milliseconds(end), proof)
                 except (ValueError, KeyFormatError) as error:
@@ -127,11 +134,12 @@ def issue_officer(
     if not state or not number:
         raise CertificateError("a certificate without State or officer number: give both")
     record = KeyRecord.make(officer, Role.OFFICER, f"{state}/{number}", not_before, not_after, net)
+    sorted_rights: list[Value] = [*sorted(set(rights))]
     content: dict[str, Value] = {
         "v": 1,
         "state": state,
         "number": number,
-        "rights": sorted(set(rights)),
+        "rights": sorted_rights,
         "key": record.to_value(),
     }
     return sign(_OFFICER_TYPE, encode(content), [issuer], net)
@@ -140,8 +148,8 @@ def issue_officer(
 def read_officer(data: bytes, issuers: Sequence[PublicKey], net: bytes, at: datetime) -> OfficerCertificate:
     """Return the certificate in `data`, signed by one of `issuers` and valid at `at`.
 
-    Raises SpellingError, TypeConfusionError, CertificateError. Revocation is the register's affair: pass the issuers that
-    were good at `at`.
+    Raises SpellingError, TypeConfusionError, CertificateError. Revocation is the register's affair: pass the issuers
+    that were good at `at`.
     """
     signed = parse(data, _OFFICER_TYPE)
     certificate = _officer_fields(signed)
@@ -160,14 +168,11 @@ def read_officer(data: bytes, issuers: Sequence[PublicKey], net: bytes, at: date
 
 
 def _officer_fields(signed: Signed) -> OfficerCertificate:
-    value = decode(signed.content)
-    match value:
-        case {"v": 1, "state": str(state), "number": str(number), "rights": [*rights], "key": key} if (
-            len(value) == 5 and state and number and all(type(right) is str for right in rights)
-        ):
-            named = tuple(str(right) for right in rights)
-            if list(named) != sorted(set(named)):
-                raise CertificateError("rights out of order or twice: issue the certificate anew")
+    match decode(signed.content):
+        case {"v": 1, "state": str(state), "number": str(number), "rights": [*rights], "key": key, **rest} if not rest:
+            named = tuple(right for right in rights if isinstance(right, str))
+            if not state or not number or list(named) != sorted(set(named)) or len(named) != len(rights):
+                raise CertificateError("no State or number, or rights out of order: issue the certificate anew")
             return OfficerCertificate(state, number, named, KeyRecord.from_value(key), signed)
     raise CertificateError("not an officer certificate: it has exactly v, state, number, rights, key")
 

@@ -1,8 +1,8 @@
 """Secrets at rest: under a node's secret, under a person's passphrase, and under a case's own key.
 
 - A node secret (32 bytes) seals what a node must open with nobody there. AES-256-GCM under a key of its own for each
-  sealing, drawn by HKDF from the secret, the name and a salt made from the plain bytes: no nonce can ever repeat, whatever
-  is restored from a snapshot. Equal bytes under one name give equal sealed bytes.
+  sealing, drawn by HKDF from the secret, the name and a salt made from the plain bytes: no nonce can ever repeat,
+  whatever is restored from a snapshot. Equal bytes under one name give equal sealed bytes.
 - A passphrase seals a person's seeds: argon2id (RFC 9106; t=3, 64 MiB, p=4), parameters bounded on read both ways.
 - A case key seals everything legal of one case. It is wrapped to the storage key and to the State's archive key;
   destroying both wraps is erasure.

@@ -1,7 +1,7 @@
 """Prekey sheets: 35 daily sealing keys of a State, signed once by its station, so that nobody fetches a key to send.
 
-A private half is destroyed 15 days after its day: letters taken before can then no longer be opened with anything seized.
-A new sheet is made each week. Source: `docs/protocol.md` section 2.
+A private half is destroyed 15 days after its day: letters sealed to it can then no longer be opened with anything that
+is seized. A new sheet is made each week. Source: `docs/protocol.md` section 2.
 """
 
 from collections.abc import Iterable, Sequence
@@ -37,7 +37,7 @@ class PrekeySheet:
     signed: Signed
 
     def for_day(self, day: date) -> tuple[Prekey, bool]:
-        """Return the key for `day`, and True if the sheet is used up and its last key stands in (say so to the officer).
+        """Return the key for `day`, and True if the sheet is used up and its last key stands in (tell the officer).
 
         Before the first day the first key is given: its private half exists already.
         """
@@ -71,10 +71,9 @@ def read_sheet(data: bytes, station: PublicKey, net: bytes) -> PrekeySheet:
     """
     signed = parse(data, _TYPE)
     verify(signed, [station], net)
-    value = decode(signed.content)
-    match value:
-        case {"v": 1, "state": str(state), "number": int(number), "first": str(first), "keys": [*keys]} if (
-            len(value) == 5 and type(number) is int and number >= 0 and len(keys) == SHEET_DAYS
+    match decode(signed.content):
+        case {"v": 1, "state": str(state), "number": int(number), "first": str(first), "keys": [*keys], **rest} if (
+            not rest and number is not True and number >= 1 and len(keys) == SHEET_DAYS
         ):
             start = _day(first)
             prekeys = tuple(Prekey(start + timedelta(days=n), _public(key)) for n, key in enumerate(keys))

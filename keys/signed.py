@@ -6,6 +6,7 @@ Content is never re-encoded to verify. Signatures stand in the order of key ids,
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from keys.cbor import MAX_BYTES, decode, encode
 from keys.digest import digest
@@ -40,16 +41,16 @@ class Signed:
         return encode([MAGIC, self.type, self.content, [[key_id, mark] for key_id, mark in self.signatures]])
 
 
-def signing_context(type: str, net: bytes) -> bytes:
-    """Return the context under which objects of `type` are signed in the network `net` (16 bytes)."""
+def signing_context(object_type: str, net: bytes) -> bytes:
+    """Return the context under which objects of `object_type` are signed in the network `net` (16 bytes)."""
     if len(net) != NET_BYTES:
         raise SignatureError(f"a network id of {len(net)} bytes: it has {NET_BYTES}")
-    return encode([MAGIC, type, net])
+    return encode([MAGIC, object_type, net])
 
 
-def sign(type: str, content: bytes, signers: Sequence[SigningKey], net: bytes) -> Signed:
+def sign(object_type: str, content: bytes, signers: Sequence[SigningKey], net: bytes) -> Signed:
     """Return `content` signed by each of `signers`, one or more, each once. Raises SignatureError."""
-    signed = Signed(type, content, ())
+    signed = Signed(object_type, content, ())
     for signer in signers:
         signed = add_signature(signed, signer, net)
     if not signed.signatures:
@@ -65,22 +66,24 @@ def add_signature(signed: Signed, signer: SigningKey, net: bytes) -> Signed:
     return Signed(signed.type, signed.content, tuple(sorted((*signed.signatures, (signer.public.id, mark)))))
 
 
-def parse(data: bytes, type: str, *, limit: int = MAX_BYTES) -> Signed:
-    """Return the signed object of `type` in `data`, its signatures not yet checked.
+def parse(data: bytes, object_type: str, *, limit: int = MAX_BYTES) -> Signed:
+    """Return the signed object of `object_type` in `data`, its signatures not yet checked.
 
     Raises SpellingError for bytes that are no signed object, TypeConfusionError for one of another type.
     """
     match decode(data, limit=limit):
         case ["cpn1", str() as found, bytes() as content, [_, *_] as marks] if len(marks) <= MAX_SIGNATURES:
-            if found != type:
-                raise TypeConfusionError(f"an object of type {found[:32]!r} where {type!r} is taken: send the latter")
+            if found != object_type:
+                raise TypeConfusionError(
+                    f"an object of type {found[:32]!r} where {object_type!r} is taken: send the latter"
+                )
             signatures = tuple(_signature(mark) for mark in marks)
         case _:
             raise SpellingError("not a signed object: send [cpn1, type, content, signatures]")
     ids = [key_id for key_id, _ in signatures]
-    if any(first >= second for first, second in zip(ids, ids[1:], strict=False)):
+    if any(first >= second for first, second in pairwise(ids)):
         raise SpellingError("signatures out of order or twice by one key: order them by key id")
-    return Signed(type, content, signatures)
+    return Signed(object_type, content, signatures)
 
 
 def _signature(mark: object) -> tuple[bytes, bytes]:

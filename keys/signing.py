@@ -1,8 +1,8 @@
 """Composite signatures MLDSA65-Ed25519-SHA512: both halves must verify, so breaking one algorithm forges nothing.
 
 Source: draft-ietf-lamps-pq-composite-sigs (IETF LAMPS), its prefix, label and context rules; FIPS 204; RFC 8032.
-Public key 1984 bytes (ML-DSA-65, then Ed25519), signature 3373 bytes, seed 64 bytes. ML-DSA signatures are randomised and
-do not repeat: store what was sent.
+Public key 1984 bytes (ML-DSA-65, then Ed25519), signature 3373 bytes, seed 64 bytes. ML-DSA signatures are randomised
+and do not repeat: store what was sent.
 """
 
 import hashlib

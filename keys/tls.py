@@ -10,6 +10,7 @@ from datetime import datetime
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from keys.digest import digest
 from keys.errors import TlsError
@@ -23,7 +24,7 @@ def make_server_certificate(hosts: Sequence[str], not_before: datetime, not_afte
     if not hosts or not_before >= not_after:
         raise TlsError("a server certificate needs a host and a window that ends after it begins: give both")
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, hosts[0][:64])])
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, hosts[0][:64])])
     certificate = (
         x509.CertificateBuilder()
         .subject_name(name)
@@ -34,7 +35,7 @@ def make_server_certificate(hosts: Sequence[str], not_before: datetime, not_afte
         .not_valid_after(not_after)
         .add_extension(x509.SubjectAlternativeName([_host(host) for host in hosts]), critical=False)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(x509.ExtendedKeyUsage([x509.ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
         .sign(key, hashes.SHA256())
     )
     private = key.private_bytes(
