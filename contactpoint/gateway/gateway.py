@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -87,8 +88,8 @@ class Gateway:
         receipts = timedelta(days=self.parts.limits.receipt_days)
         now = self.parts.clock()
         for mailbox in self.parts.mailboxes:
-            name = mailbox.name
-            await self.parts.db.write(lambda tx, name=name: rows.forget_bytes(tx, name, now, taken_for, receipts))
+            work = partial(rows.forget_bytes, name=mailbox.name, now=now, taken_for=taken_for, receipts=receipts)
+            await self.parts.db.write(work)
 
     def _is_genuine(self, state: str, number: int, data: bytes) -> bool:
         for key in self.parts.book.station_keys(state, self.parts.clock()):

@@ -167,8 +167,15 @@ class Receiving:
 
     async def _keep_conflict(self, tx: AsyncConnection, mailbox: Mailbox, envelope: Envelope, parcel: Parcel) -> None:
         core, at = envelope.core, self._parts.clock()
-        values = {"mailbox": mailbox.name, "digest": envelope.digest, "sender": core.sender, "id": core.id}
-        values |= {"seal": core.seal, "envelope": parcel.envelope, "at": at}
+        values = {
+            "mailbox": mailbox.name,
+            "digest": envelope.digest,
+            "sender": core.sender,
+            "id": core.id,
+            "seal": core.seal,
+            "envelope": parcel.envelope,
+            "at": at,
+        }
         await rows.keep_conflict(tx, values, self._parts.limits.conflicts)
         await self._add_event(tx, mailbox, envelope, "E-ID-CONFLICT", at)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Row
@@ -44,14 +45,13 @@ class Undrained:
     async def look(self) -> int:
         """Find what is undrained, then say what is due. Returns how many twins were told to their senders."""
         for mailbox in self._parts.mailboxes:
-            found = await self._parts.db.write(lambda tx, mailbox=mailbox: self._find(tx, mailbox))
-            if found:
+            if await self._parts.db.write(partial(self._find, mailbox)):
                 self._parts.alarm(_CODE, mailbox.name)
                 self._parts.bells.ring(mailbox.name)
         due = await self._parts.db.read(lambda tx: rows.due_twins(tx, self._parts.clock(), _BATCH))
         return sum([await self._say(twin) for twin in due])
 
-    async def _find(self, tx: AsyncConnection, mailbox: Mailbox) -> int:
+    async def _find(self, mailbox: Mailbox, tx: AsyncConnection) -> int:
         now = self._parts.clock()
         taken = (await rows.mailbox_row(tx, mailbox.name)).taken
         found = 0

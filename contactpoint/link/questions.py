@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from contactpoint.link.caller import Caller, open_link
 from contactpoint.link.errors import LinkError, UnprovenError, UnreachableError
@@ -80,7 +80,8 @@ class QuestionLink:
         except LinkError as error:
             self._why = error
         finally:
-            self._why = self._why or UnreachableError(f"the link to {self._address.state} ended; put again later")
+            if self._why is None:
+                self._why = self._ended()
             self._fail(self._why)
             async with self._changed:
                 self._changed.notify_all()
@@ -108,7 +109,9 @@ class QuestionLink:
             answer.set_result(result)
 
     def _fail(self, why: LinkError) -> None:
-        waiting = [*self._answers.values(), *(one for many in self._sheets.values() for one in many)]
+        waiting: list[asyncio.Future[Any]] = list(self._answers.values())
+        for many in self._sheets.values():
+            waiting.extend(many)
         self._answers.clear()
         self._sheets.clear()
         for answer in waiting:
@@ -119,6 +122,9 @@ class QuestionLink:
         closed = pump.machine.closed
         if closed is not None and closed.code in (CloseCode.UNPROVEN, CloseCode.NOT_YOURS):
             return UnprovenError(f"who answers for {self._address.state} is not its gateway; nothing was handed over")
+        return self._ended()
+
+    def _ended(self) -> UnreachableError:
         return UnreachableError(f"the link to {self._address.state} ended; put again later")
 
     def _opened(self) -> bool:
@@ -129,7 +135,7 @@ class QuestionLink:
 
     def _alive(self) -> Dialler:
         if self.over or self._machine is None:
-            raise self._why or UnreachableError(f"the link to {self._address.state} ended; put again later")
+            raise self._ended() if self._why is None else self._why
         self.used = True
         return self._machine
 

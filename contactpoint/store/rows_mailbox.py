@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, bindparam, case, func, insert, select, update
+from sqlalchemy import Row, Select, bindparam, case, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contactpoint.store.gateway_schema import conflict, item, mailbox, prekey_sheet, twin
@@ -60,7 +60,7 @@ _next = (
     .values(head=mailbox.c.head + 1)
     .returning(mailbox.c.head)
 )
-_known = select(item.c.digest, item.c.receipt).where(
+_known: Select[Any] = select(item.c.digest, item.c.receipt).where(
     item.c.mailbox == bindparam("mailbox"),
     item.c.sender == bindparam("sender"),
     item.c.id == bindparam("id"),
@@ -83,7 +83,8 @@ async def mailbox_row(tx: AsyncConnection, name: str) -> Row[Any]:
 async def known_letter(tx: AsyncConnection, name: str, sender: str, id: str, seal: int) -> Row[Any] | None:
     """Digest and receipt of the letter that this mailbox holds or held under these names."""
     values = {"mailbox": name, "sender": sender, "id": id, "seal": seal}
-    return (await tx.execute(_known, values)).one_or_none()
+    row: Row[Any] | None = (await tx.execute(_known, values)).one_or_none()
+    return row
 
 
 async def knows_digest(tx: AsyncConnection, name: str, digest: bytes) -> bool:

@@ -290,13 +290,11 @@ def decode_frame(data: bytes) -> Frame:
     shape = _SHAPES.get(name) if isinstance(name, str) else None
     if shape is None:
         raise FrameError("a message has no name that this version knows")
-    kind, readers = shape
-    _refuse_unknown_critical(value, readers)
+    _refuse_unknown_critical(value, shape.readers)
     try:
-        made = kind(**{field: read(value.get(field)) for field, read in readers.items()})
+        return shape.make(**{field: read(value.get(field)) for field, read in shape.readers.items()})
     except (TypeError, ValueError) as error:
-        raise FrameError(f"a {name} has a field missing or of the wrong type") from error
-    return made
+        raise FrameError(f"a {shape.name} has a field missing or of the wrong type") from error
 
 
 def _refuse_unknown_critical(value: dict[str, cbor.Value], readers: dict[str, _Read]) -> None:
@@ -326,6 +324,8 @@ def _plain(value: object) -> cbor.Value:
         return str(value.value)
     if isinstance(value, tuple):
         return list(value)
+    if isinstance(value, str):
+        return str(value)  # an Address is text, but not exactly
     assert value is None or isinstance(value, bool | int | str | bytes)  # (the field types above)
     return value
 
@@ -377,9 +377,16 @@ _READERS: dict[object, _Read] = {
 }
 
 
-def _shape(kind: type[Frame]) -> tuple[type[Frame], dict[str, _Read]]:
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    name: str
+    make: Callable[..., Frame]
+    readers: dict[str, _Read]
+
+
+def _shape(kind: type[Frame]) -> _Shape:
     hints = get_type_hints(kind)
-    return kind, {field.name: _READERS[hints[field.name]] for field in fields(kind)}
+    return _Shape(kind.NAME, kind, {field.name: _READERS[hints[field.name]] for field in fields(kind)})
 
 
-_SHAPES: dict[str, tuple[type[Frame], dict[str, _Read]]] = {kind.NAME: _shape(kind) for kind in get_args(Frame)}
+_SHAPES: dict[str, _Shape] = {kind.NAME: _shape(kind) for kind in get_args(Frame)}
