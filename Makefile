@@ -20,7 +20,8 @@ help:
 	@echo 'make demo             two States, one register, one request from end to end; ARGS="--once --json" runs without you'
 	@echo 'make test             all tests on samples; ALL=1 runs everything; ARGS="-k name" goes to pytest'
 	@echo 'make lint             formatting, types, layers, dependencies, docker-compose.yml'
-	@echo 'make bench | soak     figures of this machine; ARGS chooses'
+	@echo 'make bench            figures of this machine; ARGS="store" chooses'
+	@echo 'make soak             the tests that take minutes'
 	@echo 'make lock             pin the newest versions again'
 	@echo 'make clean            remove .venv and caches'
 
@@ -45,8 +46,8 @@ format: $(TESTS)
 bench: $(TESTS)
 	@$(BIN)/python -m benchmarks $(ARGS)
 
-soak: $(TESTS)
-	@$(BIN)/python -m benchmarks soak $(ARGS)
+soak: $(TESTS) servers
+	@CONTACTPOINT_TEST_ALL=1 $(BIN)/python -m pytest -m soak --timeout 0 $(ARGS)
 
 servers:
 	@sh tests/fixtures/bring-servers.sh
