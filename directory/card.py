@@ -15,6 +15,7 @@ Telephone = Annotated[str, StringConstraints(pattern=r"^\+[1-9][0-9]{5,14}$")]
 Mail = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+$", max_length=254)]
 Day = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$")]
 Clock = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+Weekday = Annotated[int, Field(ge=1, le=7)]
 Zone = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*$", max_length=64)]
 """An IANA zone. Whether it exists is not checked here: nodes with other editions of the zones must agree on the log."""
 Family = Literal["a", "b", "c", "d", "e"]
@@ -33,7 +34,14 @@ class Authority(Plain):
     """Another authority to which the desk hands over."""
 
     role: Literal[
-        "central", "extradition", "asset-recovery", "data-protection", "child-protection", "csirt", "court", "prosecution"
+        "central",
+        "extradition",
+        "asset-recovery",
+        "data-protection",
+        "child-protection",
+        "csirt",
+        "court",
+        "prosecution",
     ]
     name: Short
     mail: Mail | None = None
@@ -81,7 +89,7 @@ class Calendar(Plain):
     """Working time of the State's lawyers: IANA zone, ISO weekdays (1 is Monday), hours, and holidays as dates."""
 
     zone: Zone
-    workdays: Annotated[tuple[Annotated[int, Field(ge=1, le=7)], ...], Field(min_length=1, max_length=7)] = (1, 2, 3, 4, 5)
+    workdays: Annotated[tuple[Weekday, ...], Field(min_length=1, max_length=7)] = (1, 2, 3, 4, 5)
     opens: Clock = "09:00"
     closes: Clock = "17:00"
     holidays: Annotated[tuple[Day, ...], Field(max_length=200)] = ()

@@ -65,7 +65,9 @@ def serve(
     home: Home = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on (default: register.toml).")] = None,
     host: Annotated[str | None, typer.Option(help="Address to listen on (default: register.toml).")] = None,
-    clock: Annotated[str | None, typer.Option(help="Training only: 2027-03-04T13:00Z, or with ,x60 to speed up.")] = None,
+    clock: Annotated[
+        str | None, typer.Option(help="Training only: 2027-03-04T13:00Z or 2027-03-04T13:00Z,x60.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Answer until stopped."""
@@ -118,7 +120,8 @@ def approve(
         return await approve(folder, state, words, reason)
 
     taken = _awaiting(run, as_json)
-    _print({"state": state, "status": "listed", "appended": [_entry(each) for each in taken]}, f"{state} listed", as_json)
+    facts = {"state": state, "status": "listed", "appended": [_entry(each) for each in taken]}
+    _print(facts, f"{state} listed", as_json)
 
 
 @app.command()

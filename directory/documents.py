@@ -4,7 +4,7 @@ Each is a signed object of `keys.signed` whose type is its `TYPE`. A genesis is 
 because the network's id is made from its digest.
 """
 
-from enum import Enum
+from enum import StrEnum
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, StringConstraints, model_validator
@@ -27,7 +27,7 @@ WEBPKI = "webpki"
 CHARTER_ROLES = frozenset({Role.STATION, Role.GATEWAY, Role.KEEPER, Role.ISSUER})
 
 
-class Purpose(str, Enum):
+class Purpose(StrEnum):
     """What a network is for. A training letter is refused in a live network because their ids differ."""
 
     LIVE = "live"
@@ -112,7 +112,9 @@ class Charter(Document):
             raise ValueError("one key in two places; a key has one role")
         present = {record.role for record in self.keys}
         if not present <= CHARTER_ROLES or not {Role.STATION, Role.KEEPER, Role.ISSUER} <= present:
-            raise ValueError("a charter lists station, keeper and issuer keys, and gateway keys if the mailbox is its own")
+            raise ValueError(
+                "a charter lists station, keeper and issuer keys, and gateway keys if the mailbox is its own"
+            )
         own = self.mailbox == OWN
         if own != bool(self.gateways) or own != (Role.GATEWAY in present) or self.mailbox == self.state:
             raise ValueError("an own mailbox needs a gateway key and an address; a hosted one has neither")
@@ -136,7 +138,7 @@ class Revocation(Document):
     reason: Literal["compromised", "lost", "left", "replaced", "unspecified"]
 
 
-class Action(str, Enum):
+class Action(StrEnum):
     """What a registrar may decide about a State."""
 
     LIST = "list"

@@ -32,7 +32,7 @@ def _public_key(value: object) -> PublicKey:
     if isinstance(value, PublicKey):
         return value
     if not isinstance(value, bytes):
-        raise ValueError("not a public key")  # noqa: TRY004 - pydantic turns ValueError into its own refusal
+        raise ValueError("not a public key")
     try:
         return PublicKey(value)
     except KeysError as error:

@@ -39,8 +39,8 @@ class Leaf:
         except SpellingError as error:
             raise TamperError("E-ENTRY", f"a log entry that is no leaf: {error}") from None
         match value:
-            case {"kind": str(kind), "state": str(state), "number": int(number), "digest": bytes(digest)} if (
-                len(value) == 4 and kind in KINDS and type(number) is int and len(digest) == 32
+            case {"kind": str(kind), "state": str(state), "number": int(number), "digest": bytes(digest), **rest} if (
+                not rest and kind in KINDS and type(number) is int and len(digest) == 32
             ):
                 return cls(kind, state, number, digest)
         raise TamperError("E-ENTRY", "a log entry that is no leaf; report it to the registrar")

@@ -83,7 +83,7 @@ def set_clock(home: Path, text: str) -> None:
     try:
         shown, rate = datetime.fromisoformat(moment), float(speed or 1)
     except ValueError:
-        shown, rate = datetime.min, 0.0
+        shown, rate = _EPOCH, 0.0
     if shown.tzinfo is None or not 0 < rate <= 100_000:
         raise FolderError("E-CLOCK", "give the clock as 2027-03-04T13:00Z or 2027-03-04T13:00Z,x60")
     content = {

@@ -91,9 +91,7 @@ def _largest_power_below(size: int) -> int:
     return 1 << ((size - 1).bit_length() - 1)
 
 
-def verify_consistency(
-    old_size: int, old_root: bytes, new_size: int, new_root: bytes, proof: Sequence[bytes]
-) -> None:
+def verify_consistency(old_size: int, old_root: bytes, new_size: int, new_root: bytes, proof: Sequence[bytes]) -> None:
     """Accept only if the new tree extends the old one (RFC 9162, 2.1.4.2). ProofError otherwise."""
     if not 0 <= old_size <= new_size:
         raise ProofError("E-PROOF", f"a log of {new_size} entries cannot extend one of {old_size}")

@@ -26,7 +26,9 @@ class InclusionProof:
         verify_inclusion(leaf_hash(self.entry), self.index, head.size, self.path, head.root)
         leaf = Leaf.from_bytes(self.entry)
         if leaf.digest != digest(signed_object):
-            raise TamperError("E-OBJECT", "the object is not the one that stands in the register; the bundle was altered")
+            raise TamperError(
+                "E-OBJECT", "the object is not the one that stands in the register; the bundle was altered"
+            )
         return leaf, head
 
     def to_value(self) -> Value:
@@ -37,9 +39,13 @@ class InclusionProof:
     def from_value(cls, value: Value) -> "InclusionProof":
         """Read `to_value`. ProofError for anything else."""
         match value:
-            case {"index": int(index), "entry": bytes(entry), "path": [*steps], "checkpoint": bytes(checkpoint)} if (
-                len(value) == 4 and type(index) is int
-            ):
+            case {
+                "index": int(index),
+                "entry": bytes(entry),
+                "path": [*steps],
+                "checkpoint": bytes(checkpoint),
+                **more,
+            } if not more and type(index) is int:
                 path = tuple(step for step in steps if isinstance(step, bytes) and len(step) == 32)
                 if len(path) == len(steps):
                     return cls(index, entry, path, checkpoint)

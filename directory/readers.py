@@ -38,10 +38,12 @@ def check_reader(registry: Registry, header: str | None, digest: bytes, now: dat
     except (KeysError, binascii.Error, ValueError):
         raise DocumentError("E-READER", "members' parts are read under a station key; sign the request") from None
     at = value.get("at")
-    if value.get("digest") != digest or type(at) is not int or abs(to_milliseconds(now) - at) > _WINDOW / timedelta(milliseconds=1):
+    if (
+        value.get("digest") != digest
+        or type(at) is not int
+        or abs(to_milliseconds(now) - at) > _WINDOW / timedelta(milliseconds=1)
+    ):
         raise DocumentError("E-READER", "signed for something else or too long ago; sign the request now")
     if registry.standings[station.state].status is not Status.LISTED:
         raise KeyNotValidError("E-SUSPENDED", "a suspended State does not read members' parts; call the registrar")
     return station.state
-
-

@@ -26,8 +26,8 @@ from directory.log import Leaf, Log
 from directory.logkey import LogKey
 from directory.ports import Rows, Shelf, StoredCheckpoint, Waiting
 from directory.rules import Registry, Status, roots_fingerprint
-from directory.signatures import check_threshold
 from directory.sheets import SHEET_TYPE, check_newer, check_sheet
+from directory.signatures import check_threshold
 from directory.words import words_match
 from keys.cbor import decode
 from keys.certificate import Role
@@ -286,7 +286,9 @@ def _replay(view: View, entry: bytes, data: bytes) -> View:
         document, signed = read_object(data, leaf.kind)
         registry = view.registry.apply(leaf, document, signed)
     except DirectoryError as error:
-        raise TamperError("E-DATABASE", f"the register's own rows do not replay; restore a backup: {error.text}") from error
+        raise TamperError(
+            "E-DATABASE", f"the register's own rows do not replay; restore a backup: {error.text}"
+        ) from error
     return replace(view, log=view.log.extend([entry]), registry=registry)
 
 

@@ -8,7 +8,7 @@ times and by its place in the log.
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from enum import Enum
+from enum import StrEnum
 from types import MappingProxyType
 
 from directory.card import Card
@@ -26,7 +26,7 @@ KEY_TERM = timedelta(days=400)
 """Thirteen months: the longest window of a station, gateway, keeper or issuer key."""
 
 
-class Status(str, Enum):
+class Status(StrEnum):
     """What the registrar last decided about a State."""
 
     LISTED = "listed"
@@ -166,7 +166,9 @@ def _charter(registry: Registry, leaf: Leaf, charter: Charter, signed: Signed) -
         check_both(signed, (old.roots, old.threshold), (charter.roots, charter.threshold), net)
     _check_keys(registry, charter)
     listed = _relist(registry.keys, charter)
-    return _put(replace(registry, keys=MappingProxyType(listed)), replace(standing, charter=charter, charter_digest=leaf.digest))
+    return _put(
+        replace(registry, keys=MappingProxyType(listed)), replace(standing, charter=charter, charter_digest=leaf.digest)
+    )
 
 
 def _relist(keys: Mapping[bytes, ListedKey], charter: Charter) -> dict[bytes, ListedKey]:

@@ -55,7 +55,7 @@ class Limits:
 Clock = Callable[[], datetime]
 
 
-def create_app(register: Register, clock: Clock, limits: Limits = Limits()) -> FastAPI:  # noqa: B008 - a frozen value
+def create_app(register: Register, clock: Clock, limits: Limits = Limits()) -> FastAPI:
     """The register's application. It reads the time from `clock` and keeps nothing but a rate limiter."""
     app = FastAPI(title="Register of contact points", docs_url=None, redoc_url=None)
     app.add_exception_handler(DirectoryError, _problem)

@@ -19,7 +19,9 @@ def check_threshold(signed: Signed, allowed: Iterable[PublicKey], threshold: int
     _verify(signed, signers, net)
 
 
-def check_both(signed: Signed, old: tuple[Iterable[PublicKey], int], new: tuple[Iterable[PublicKey], int], net: bytes) -> None:
+def check_both(
+    signed: Signed, old: tuple[Iterable[PublicKey], int], new: tuple[Iterable[PublicKey], int], net: bytes
+) -> None:
     """Accept if the old threshold and the new threshold signed (the rule of TUF for a new root). RuleError otherwise."""
     sets = [({key.id: key for key in keys}, threshold) for keys, threshold in (old, new)]
     everyone = {**sets[0][0], **sets[1][0]}

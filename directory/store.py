@@ -81,7 +81,9 @@ class SqlRows:
 
     async def entries_after(self, index: int) -> list[tuple[bytes, bytes]]:
         """(entry, object) from this index on."""
-        rows = await self._tx.execute(select(log.c.entry, log.c.data).where(log.c.number >= index).order_by(log.c.number))
+        rows = await self._tx.execute(
+            select(log.c.entry, log.c.data).where(log.c.number >= index).order_by(log.c.number)
+        )
         return [(row.entry, row.data) for row in rows]
 
     async def append(self, index: int, entry: bytes, digest: bytes, data: bytes, at: datetime) -> None:

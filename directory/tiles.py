@@ -49,7 +49,7 @@ def parse_path(path: str) -> Tile | None:
 
 def width_at(tile: Tile, size: int) -> int:
     """How wide this tile is in a log of `size` entries (0: it does not exist yet)."""
-    hashes = size // WIDTH ** (tile.level or 0)
+    hashes = size >> 8 * (tile.level or 0)
     return max(0, min(WIDTH, hashes - tile.index * WIDTH))
 
 
@@ -76,7 +76,7 @@ def bundle_bytes(entries: Sequence[bytes]) -> bytes:
 
 def split_bundle(data: bytes, width: int) -> tuple[bytes, ...]:
     """The entries of a bundle. TamperError if there are not exactly `width`, or bytes are missing or left over."""
-    entries = []
+    entries: list[bytes] = []
     at = 0
     while at < len(data) and len(entries) < width:
         end = at + 2 + int.from_bytes(data[at : at + 2], "big")
@@ -91,7 +91,5 @@ def split_bundle(data: bytes, width: int) -> tuple[bytes, ...]:
 
 def covering(level: int | None, start: int, size: int) -> tuple[Tile, ...]:
     """The tiles of one level (0, or None for entries) that hold entries `start` to `size` - 1."""
-    tiles = []
-    for index in range(start // WIDTH, (size + WIDTH - 1) // WIDTH):
-        tiles.append(Tile(level, index, min(WIDTH, size - index * WIDTH)))
-    return tuple(tiles)
+    indices = range(start // WIDTH, (size + WIDTH - 1) // WIDTH)
+    return tuple(Tile(level, index, min(WIDTH, size - index * WIDTH)) for index in indices)

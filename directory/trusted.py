@@ -91,7 +91,7 @@ class TrustedCopy:
     genesis: Genesis
     genesis_bytes: bytes
     registry: Registry
-    log: Log = Log()
+    log: Log = field(default_factory=Log)
     checkpoint: Checkpoint | None = None
     objects: Mapping[bytes, bytes] = field(default_factory=lambda: MappingProxyType({}))
     checked_at: datetime | None = None
@@ -158,8 +158,7 @@ class TrustedCopy:
         `leaf_hashes` (all of the new log, from its tiles) is only needed to tell a split view from tampering on the way.
         Raises CheckpointError, RollBackError, SplitViewError or TamperError; this copy then stays as it is.
         """
-        head = read_checkpoint(checkpoint, self.genesis.origin, self.genesis.log.key)
-        self._check_head(head, now)
+        head = self.read_head(checkpoint, now)
         if len(entries) != head.size - self.size:
             raise TamperError("E-ENTRIES", f"{len(entries)} entries where {head.size - self.size} are new; fetch again")
         log = self.log.extend(entries)
@@ -179,7 +178,9 @@ class TrustedCopy:
             faults=tuple(faults),
         )
 
-    def _check_head(self, head: Checkpoint, now: datetime) -> None:
+    def read_head(self, checkpoint: bytes, now: datetime) -> Checkpoint:
+        """The checkpoint, if it may follow the one held: what to know before fetching. Raises as `advance` does."""
+        head = read_checkpoint(checkpoint, self.genesis.origin, self.genesis.log.key)
         if head.at > now + AHEAD:
             raise CheckpointError("E-CHECKPOINT-FUTURE", "a checkpoint from the future; compare this clock with others")
         if head.size <= self.size and self.log.root_at(head.size) != head.root:
@@ -192,6 +193,7 @@ class TrustedCopy:
             )
         if self.checkpoint and head.at < self.checkpoint.at:
             raise RollBackError("E-ROLL-BACK", "an older checkpoint than the one held; ask another mirror")
+        return head
 
     def _unlike(self, head: Checkpoint, log: Log, leaf_hashes: Sequence[bytes] | None) -> DirectoryError:
         if leaf_hashes is not None and len(leaf_hashes) == head.size and root_of(leaf_hashes) == head.root:
@@ -313,7 +315,9 @@ def _fold(
         return registry, Fault(index, "", error.code, error.text)
     data = objects.get(leaf.digest, kept.get(leaf.digest))
     if data is None:
-        raise TamperError("E-OBJECT-MISSING", f"the {leaf.kind} of {leaf.state} is missing; ask another mirror or a peer")
+        raise TamperError(
+            "E-OBJECT-MISSING", f"the {leaf.kind} of {leaf.state} is missing; ask another mirror or a peer"
+        )
     if digest(data) != leaf.digest:
         raise TamperError("E-OBJECT", f"the {leaf.kind} of {leaf.state} is not the logged one; ask another mirror")
     kept[leaf.digest] = data
