@@ -17,7 +17,7 @@ from pydantic_settings import EnvSettingsSource
 
 from contactpoint.settings.lines import lines_of
 from contactpoint.settings.problems import SettingsError, SettingsProblem, nearest
-from contactpoint.settings.tables import FILE, PREFIX, MailSettings, NodeSettings, RungSettings, table_of
+from contactpoint.settings.tables import FILE, PREFIX, NodeSettings, RungSettings, table_of
 
 _LARGEST_FILE = 256 * 1024  # bytes
 _OF_THE_TESTS = f"{PREFIX}TEST_"
@@ -65,26 +65,6 @@ def read_origins(home: Path) -> tuple[Origin, ...]:
             source = "built in"
         origins.append(Origin(key, _shown(value), source))
     return tuple(origins)
-
-
-def within(home: Path, path: Path) -> Path:
-    """A path of the settings as it stands on this machine: relative ones are inside the node's folder."""
-    return path if path.is_absolute() else home / path
-
-
-def mail_password(settings: MailSettings, home: Path) -> str:
-    """The password of the mail server, from its file or the settings; empty when there is none."""
-    if settings.password_file is not None:
-        path = within(home, settings.password_file)
-        try:
-            first = path.read_text(encoding="utf-8").partition("\n")[0]
-        except OSError as error:
-            problem = SettingsProblem(
-                "mail.password_file", None, f"{path.name} cannot be read.", "Create it, readable by this user only."
-            )
-            raise SettingsError((problem,)) from error
-        return first.strip()
-    return settings.password.get_secret_value() if settings.password else ""
 
 
 def _text(home: Path) -> str:

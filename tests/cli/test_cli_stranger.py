@@ -130,7 +130,8 @@ def test_config_show_says_where_each_value_came_from(tmp_path: Path) -> None:
     text = contactpoint("config", "template").stdout
     for old, new in (
         ('state = ""', 'state = "XA"'), ('name = ""', 'name = "Night desk"'), ('host = ""', 'host = "xa.example"'),
-        ("port = 0", "port = 4141"), ("port = 0", "port = 8141"), ('url = ""', 'url = "https://register.example"'), ('genesis = ""', f'genesis = "{"a" * 64}"'),
+        ("port = 0", "port = 4141"), ("port = 0", "port = 8141"), ('genesis = ""', f'genesis = "{"a" * 64}"'),
+        ('url = ""', 'url = "https://register.example"'),
     ):  # fmt: skip
         text = text.replace(old, new, 1)
     (tmp_path / "node.toml").write_text(text)
