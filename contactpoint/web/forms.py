@@ -1,0 +1,212 @@
+"""Forms made from the catalogue's fields, and the body that comes back. Nothing here knows a type of request by name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from starlette.datastructures import FormData
+
+from contactpoint.domain.catalogue import UNKNOWN, Choice, Field, FieldType, Problem, Required
+from contactpoint.web.i18n import N_
+from contactpoint.web.when import zone_of
+
+PREFIX = "f"
+_WALL = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})[ T](\d{1,2}):(\d{2})(?::(\d{2}))?")
+_PLACE = re.compile(r"^(.*?)\[(\d+)\](?:\.(\w+))?$")
+
+PROBLEM_WORDS = {
+    "E-FIELD-MISSING": N_("%(label)s: this field is mandatory."),
+    "E-FIELD-INVALID": N_("%(label)s: this is not written as it should be. Look at the hint beside it."),
+    "E-FUTURE-DATA": N_("%(label)s: this lies in the future; only stored data can be kept."),
+    "E-TOO-LARGE": N_("%(label)s: this text is too long; attach a file instead."),
+    "E-UNKNOWN-FIELD": N_("%(label)s: there is no field of this name here."),
+    "E-SCOPE-35": N_("%(label)s: neither a Convention offence nor a serious crime is named."),
+}
+"""What a problem is called in a language other than English, where the check's own sentence is not translated."""
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One box or button."""
+
+    value: str
+    label: str
+    chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """One field as the page draws it. ``path`` is the catalogue's name (``data.what``), ``name`` the form's."""
+
+    path: str
+    name: str
+    type: str
+    label: str
+    help: str
+    citation: str
+    required: bool
+    may_be_unknown: bool
+    unknown: bool
+    value: str
+    zone: str
+    options: tuple[Option, ...]
+    children: tuple[Control, ...]
+    problems: tuple[Problem, ...]
+
+    @property
+    def id(self) -> str:
+        return self.name.replace(".", "-")
+
+
+def read_body(fields: Sequence[Field], form: FormData, zone: str, prefix: str = PREFIX) -> dict[str, Any]:
+    """The body that the form holds; what was left empty is left out, what is misspelt goes on as text for the check."""
+    body: dict[str, Any] = {}
+    for field in fields:
+        name = f"{prefix}.{field.name}"
+        if field.required is Required.MAY_BE_UNKNOWN and form.get(f"{name}.{UNKNOWN}"):
+            body[field.name] = UNKNOWN
+            continue
+        value = _read_one(field, form, name, zone)
+        if value is not None and value not in ("", [], {}):
+            body[field.name] = value
+    return body
+
+
+def _read_one(field: Field, form: FormData, name: str, zone: str) -> Any:
+    text = str(form.get(name, "")).replace("\r\n", "\n").strip()
+    match field.type:
+        case FieldType.BOOLEAN:
+            return True if text else (False if field.required is Required.REQUIRED else None)
+        case FieldType.MUST_BE_TRUE:
+            return True if text else None
+        case FieldType.INTEGER:
+            return _whole_number(text)
+        case FieldType.INSTANT:
+            return _instant(text, zone if form.get(f"{name}.zone") == "local" else "UTC")
+        case FieldType.CHOICES | FieldType.FIELD_CODES:
+            return [str(each) for each in form.getlist(name)]
+        case FieldType.TEXTS:
+            return [line.strip() for line in text.split("\n") if line.strip()]
+        case FieldType.OFFENCES:
+            chosen = {str(each) for each in form.getlist(name)}
+            return [_told(choice, field, form, name, zone) for choice in field.choices if choice.code in chosen]
+        case FieldType.GROUP:
+            return read_body(field.fields, form, zone, name)
+        case _:
+            return text
+
+
+def _whole_number(text: str) -> int | str:
+    return int(text) if re.fullmatch(r"-?[0-9]{1,15}", text) else text
+
+
+def _instant(text: str, zone: str) -> str:
+    """RFC 3339 from ``2027-03-04 13:00`` in the zone chosen; anything else goes on as it is, and the check names it."""
+    match = _WALL.fullmatch(text)
+    if match is None:
+        return text
+    year, month, day, hour, minute, second = (int(part or 0) for part in match.groups())
+    try:
+        local = datetime(year, month, day, hour, minute, second, tzinfo=zone_of(zone))
+        return local.astimezone(zone_of("UTC")).strftime("%Y-%m-%dT%H:%M:%SZ")
+    except (ValueError, OverflowError):
+        return text
+
+
+def _told(choice: Choice, field: Field, form: FormData, name: str, zone: str) -> Any:
+    """A bare code, or a map where this value asks for fields beside it (another serious crime: name, provision, maximum)."""
+    if not choice.asks:
+        return choice.code
+    asked = [each for each in field.fields if each.name in choice.asks]
+    return {"code": choice.code, **read_body(asked, form, zone, f"{name}.{choice.code}")}
+
+
+def controls(
+    fields: Sequence[Field],
+    zone: str,
+    body: Mapping[str, Any] | None = None,
+    problems: Sequence[Problem] = (),
+    prefix: str = PREFIX,
+) -> tuple[Control, ...]:
+    """The fields as drawn, filled with ``body`` and marked with ``problems`` (placed by ``place`` first)."""
+    return tuple(_control(field, zone, (body or {}).get(field.name), problems, prefix) for field in fields)
+
+
+def _control(field: Field, zone: str, value: Any, problems: Sequence[Problem], prefix: str) -> Control:
+    name = f"{prefix}.{field.name}"
+    path = name[len(PREFIX) + 1 :]
+    if field.type is FieldType.OFFENCES:
+        children = _beside(field, zone, value, problems, name)
+    else:
+        children = controls(field.fields, zone, value if isinstance(value, Mapping) else {}, problems, name)
+    unknown = value == UNKNOWN and field.required is Required.MAY_BE_UNKNOWN
+    return Control(
+        path=path,
+        name=name,
+        type=field.type.value,
+        label=field.label,
+        help=field.help,
+        citation=field.citation,
+        required=field.required is not Required.OPTIONAL,
+        may_be_unknown=field.required is Required.MAY_BE_UNKNOWN,
+        unknown=unknown,
+        value="" if unknown else _shown(field, value),
+        zone=zone,
+        options=tuple(Option(each.code, each.label, each.code in _chosen(value)) for each in field.choices),
+        children=children,
+        problems=tuple(each for each in problems if each.field == path),
+    )
+
+
+def _chosen(value: Any) -> set[str]:
+    values = value if isinstance(value, list | tuple) else (value,)
+    return {str(each.get("code") if isinstance(each, Mapping) else each) for each in values}
+
+
+def _beside(field: Field, zone: str, value: Any, problems: Sequence[Problem], name: str) -> tuple[Control, ...]:
+    told = {str(each.get("code")): each for each in value or () if isinstance(each, Mapping)} if isinstance(value, list) else {}
+    found: list[Control] = []
+    for choice in field.choices:
+        asked = [each for each in field.fields if each.name in choice.asks]
+        made = controls(asked, zone, told.get(choice.code, {}), problems, f"{name}.{choice.code}")
+        found += (replace(each, help=choice.label, required=True) for each in made)
+    return tuple(found)
+
+
+def _shown(field: Field, value: Any) -> str:
+    if value is None or value is False or isinstance(value, Mapping):
+        return ""
+    if field.type is FieldType.INSTANT:
+        return re.sub(r"^(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(?::00)?Z$", r"\1 \2", str(value))
+    if isinstance(value, list | tuple):
+        return "\n".join(str(each) for each in value)
+    return "yes" if value is True else str(value)
+
+
+def place(problems: Sequence[Problem], body: Mapping[str, Any]) -> tuple[Problem, ...]:
+    """The same problems, each at the control that the page has for it: ``offences[0].name`` stands at ``offences.O-SC.name``."""
+    return tuple(replace(each, field=_place(each.field, body)) for each in problems)
+
+
+def _place(path: str, body: Mapping[str, Any]) -> str:
+    match = _PLACE.match(path)
+    if match is None:
+        return path
+    rows = body.get(match[1])
+    row = rows[int(match[2])] if isinstance(rows, list) and int(match[2]) < len(rows) else None
+    if match[3] is None or not isinstance(row, Mapping):
+        return match[1]
+    return f"{match[1]}.{row.get('code')}.{match[3]}"
+
+
+def labels(drawn: Sequence[Control]) -> dict[str, str]:
+    """Each path's label, for the error summary."""
+    found: dict[str, str] = {}
+    for each in drawn:
+        found[each.path] = each.label
+        found |= labels(each.children)
+    return found

@@ -1,0 +1,112 @@
+"""Plain words for the stable codes that appear on every page. A code without words is shown as it is."""
+
+from __future__ import annotations
+
+from contactpoint.web.i18n import N_
+
+LEVELS = {
+    "queued": N_("Queued"),
+    "held": N_("Held by the mailbox"),
+    "received": N_("Received by the desk"),
+    "opened": N_("Opened by an officer"),
+    "acknowledged": N_("Acknowledged: an officer has taken charge"),
+    "answered": N_("Answered"),
+}
+"""The rungs of a letter's ladder, lowest first."""
+
+TWINS = {
+    "unreachable": N_("Not held in time: mailbox unreachable"),
+    "refused": N_("Refused by the mailbox"),
+    "not-received": N_("Not received in time"),
+    "undecryptable": N_("Received, but it could not be opened"),
+    "rejected": N_("Rejected by the desk"),
+    "expired": N_("Expired before it was received"),
+    "not-opened": N_("Not opened in time"),
+    "not-acknowledged": N_("Not acknowledged in time"),
+    "lapsed": N_("Lapsed without an answer"),
+}
+"""The signed *not by then*."""
+
+ROW_OF_TWIN = {
+    "unreachable": "held",
+    "refused": "held",
+    "not-received": "received",
+    "undecryptable": "received",
+    "rejected": "received",
+    "expired": "received",
+    "not-opened": "opened",
+    "not-acknowledged": "acknowledged",
+    "lapsed": "answered",
+}
+
+WORDS = {
+    **LEVELS,
+    **TWINS,
+    "rung": N_("Called"),
+    "decision": N_("Decided"),
+    "decided": N_("Decided"),
+    # who signed
+    "gateway": N_("gateway"),
+    "station": N_("station"),
+    # states of a request and of a submission
+    "DRAFT": N_("Draft"),
+    "QUEUED": N_("Queued"),
+    "HELD": N_("Held by the mailbox"),
+    "RECEIVED": N_("Received by the desk"),
+    "DELIVERED": N_("Delivered"),
+    "OPENED": N_("Opened"),
+    "OPEN": N_("Open"),
+    "ASKED": N_("Waiting for acknowledgement"),
+    "ACKNOWLEDGED": N_("Acknowledged"),
+    "ACK-DEGRADED": N_("Acknowledged by the station"),
+    "ACCEPTED": N_("Accepted"),
+    "NEED-INFO": N_("More information needed"),
+    "EXECUTED": N_("Executed"),
+    "PARTIAL": N_("Executed in part"),
+    "REFUSED": N_("Refused"),
+    "REDIRECTED": N_("Redirected"),
+    "NO-DATA": N_("No data found"),
+    "OUT-OF-SCOPE": N_("Out of scope"),
+    "WARN-42-7": N_("Warning: preservation may harm the investigation"),
+    "CONFIRMED-BY-REQUESTER": N_("Confirmed by the requesting State"),
+    "CALLED-BACK": N_("Called back"),
+    "NOT-EMERGENCY": N_("Not an emergency"),
+    "CONDITIONS": N_("Conditions set"),
+    "CONDITIONS-ACCEPTED": N_("Conditions accepted"),
+    "EXTENDED": N_("Extended"),
+    "WITHDRAW": N_("Withdraw"),
+    "WITHDRAWN": N_("Withdrawn"),
+    "EXPIRED": N_("Expired"),
+    "LAPSED": N_("Lapsed without an answer"),
+    "HELD-UNTIL-DECISION": N_("Held until the decision"),
+    "RELEASED": N_("Released"),
+    "WAITING-FOR-APPROVAL": N_("Waiting for approval"),
+    # urgency
+    "U0": N_("Emergency: risk to life"),
+    "U1": N_("Lost within hours"),
+    "U2": N_("Within days"),
+    "U3": N_("Normal"),
+    # roles of keys
+    "root": N_("State root"),
+    "keeper": N_("keeper of the card"),
+    "issuer": N_("issuer of officers' certificates"),
+    "officer": N_("officer"),
+    "registrar": N_("registrar"),
+    "log": N_("log"),
+    # status in the register
+    "listed": N_("Listed"),
+    "active": N_("Listed"),
+    "pending": N_("Not yet approved"),
+    "suspended": N_("Suspended"),
+    # names of languages
+    "ar": N_("Arabic"),
+    "zh": N_("Chinese"),
+    "en": N_("English"),
+    "fr": N_("French"),
+    "ru": N_("Russian"),
+    "es": N_("Spanish"),
+    # networks
+    "live": N_("Live network"),
+    "pilot": N_("Pilot network"),
+    "training": N_("Training network: invented States only"),
+}

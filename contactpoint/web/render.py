@@ -1,0 +1,123 @@
+"""Templates to pages: one Jinja environment per language, strict about names, escaping everything."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from babel import Locale
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+from starlette.responses import HTMLResponse
+
+from contactpoint.domain.catalogue import Problem
+from contactpoint.web.forms import PROBLEM_WORDS
+from contactpoint.web.i18n import direction, translations
+from contactpoint.web.labels import LEVELS, TWINS, WORDS
+from contactpoint.web.settings import LANGUAGES
+from contactpoint.web.when import Moment, moment, span
+from contactpoint.web.visitor import CSRF, Visitor, set_cookie
+from keys.digest import digest
+
+HERE = Path(__file__).parent
+STATIC = HERE / "static"
+
+
+@lru_cache(maxsize=1)
+def static_versions() -> Mapping[str, str]:
+    """Each static file's name and the start of its digest: a changed file has a new address, so old ones may be kept."""
+    return {
+        path.relative_to(STATIC).as_posix(): digest(path.read_bytes()).hex()[:12]
+        for path in sorted(STATIC.rglob("*"))
+        if path.suffix in (".css", ".js", ".svg")
+    }
+
+
+@lru_cache(maxsize=len(LANGUAGES))
+def environment(language: str) -> Environment:
+    """The environment of one language."""
+    made = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        extensions=["jinja2.ext.i18n"],
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    catalogue = translations(language)
+    made.install_gettext_translations(catalogue, newstyle=True)  # type: ignore[attr-defined]
+
+    def word(code: str) -> str:
+        return catalogue.gettext(WORDS[code]) if code in WORDS else code
+
+    def translated(text: str) -> Markup:
+        """A text of the catalogue or the table of codes; marked as English where no translation ships."""
+        put = catalogue.gettext(text) if text else ""
+        if language == "en" or put != text:
+            return escape(put)
+        return Markup('<span lang="en" dir="auto">{}</span>').format(text)
+
+    def problem_words(problem: Problem, labels: Mapping[str, str]) -> Markup:
+        """The check's own sentence in English, otherwise the sentence of its code with the field's label."""
+        if language == "en" or problem.code not in PROBLEM_WORDS or problem.field not in labels:
+            return translated(problem.message)
+        return escape(catalogue.gettext(PROBLEM_WORDS[problem.code]) % {"label": catalogue.gettext(labels[problem.field])})
+
+    made.filters.update(word=word, translated=translated, span=span, short=short, problem_words=problem_words)
+    made.globals.update(
+        language=language,
+        direction=direction(language),
+        languages=LANGUAGES,
+        levels=LEVELS,
+        twins=TWINS,
+        static=lambda name: f"/static/{name}?v={static_versions()[name]}",
+        language_name=lambda code: _language_name(code, language),
+    )
+    return made
+
+
+def _language_name(code: str, shown_in: str) -> str:
+    try:
+        return Locale.parse(code).get_language_name(shown_in) or code
+    except ValueError:
+        return code
+
+
+def short(identifier: str) -> str:
+    """The tail of an id that tells it from its neighbours on a page; the full id stands on the case page."""
+    return identifier[-8:]
+
+
+def page(
+    seen: Visitor, template: str, context: Mapping[str, Any] | None = None, *, status: int = 200, language: str | None = None
+) -> HTMLResponse:
+    """Draw one page for this visitor."""
+    spoken = language or seen.language
+    zone = seen.console.settings.zone
+
+    def when(at: datetime) -> Moment:
+        return moment(at, zone, spoken)
+
+    text = environment(spoken).get_template(template).render(
+        {
+            "seen": seen,
+            "officer": seen.officer,
+            "now": seen.now,
+            "nonce": seen.nonce,
+            "csrf": seen.csrf,
+            "own": seen.desk.state,
+            "network": seen.desk.network,
+            "settings": seen.console.settings,
+            "when": when,
+            "when_in": lambda at, place: moment(at, place, spoken),
+            "seconds_left": lambda at: (at - seen.now).total_seconds(),
+            **(context or {}),
+        }
+    )
+    response = HTMLResponse(text, status_code=status)
+    if seen.new_csrf:
+        set_cookie(response, CSRF, seen.csrf, seen.console.settings.session_s)
+    return response

@@ -1,0 +1,16 @@
+"""One router per page of the console; a route parses, calls one use case, and draws the result."""
+
+from contactpoint.web.routes import approvals, board, cases, compose, directory, events, health, people, shift, static
+
+ROUTERS = (
+    health.router,
+    static.router,
+    events.router,
+    people.router,
+    shift.router,
+    board.router,
+    cases.router,
+    compose.router,
+    approvals.router,
+    directory.router,
+)

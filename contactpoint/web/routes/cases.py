@@ -1,0 +1,138 @@
+"""The case page, taking charge, answering."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
+from starlette.exceptions import HTTPException
+
+from contactpoint.desk.errors import DeskError, DraftError, SecretError
+from contactpoint.desk.views import CaseView, RequestView
+from contactpoint.domain import catalogue as catalogues
+from contactpoint.domain.catalogue import Answer, Signers
+from contactpoint.web.forms import controls, labels, place, read_body
+from contactpoint.web.ladder import rungs, rungs_of
+from contactpoint.web.render import page
+from contactpoint.web.signing import signing_key
+from contactpoint.web.summary import fields_of, summary
+from contactpoint.web.visitor import Form, Officer, SignedIn
+
+router = APIRouter()
+
+
+@router.get("/requests/{reference}")
+async def by_reference(reference: str, seen: SignedIn) -> Response:
+    """From any reference (id, label, own file number) to its place on the case page."""
+    case, request = await seen.desk.find_request(reference)
+    return RedirectResponse(f"/cases/{case}#request-{request}", status_code=303)
+
+
+@router.get("/cases/{case}")
+async def case_page(case: str, request: Request, seen: SignedIn) -> Response:
+    """The whole case. An incoming request that is shown here has been opened by this officer, and the desk says so."""
+    view = await seen.desk.case_view(case, seen.now)
+    # A browser that fetches ahead has shown nothing to anybody: no lying receipt.
+    if "prefetch" not in request.headers.get("sec-purpose", ""):
+        for each in view.requests:
+            if each.incoming and not any(fact.level == "opened" for fact in each.facts):
+                await seen.desk.opened(each.id, seen.officer.number, seen.now)
+        view = await seen.desk.case_view(case, seen.now)
+    return page(seen, "case.html", case_context(view) | {"has_key": await seen.key() is not None})
+
+
+def case_context(view: CaseView) -> dict[str, Any]:
+    """What the case page needs: the ladder and summary of each request, the titles of what may be said now."""
+    catalogue = catalogues.load()
+    kinds = {each.id: each.kind for each in view.requests}
+    shown = []
+    for each in view.requests:
+        opening = next((statement for statement in view.statements if statement.id == each.id), None)
+        lines = summary(fields_of(each.kind, None, catalogue), opening.body) if opening else ()
+        shown.append({"request": each, "rungs": rungs(each), "lines": lines, "actions": actions(each, catalogue), "can_take": "ACKNOWLEDGED" in each.permitted})
+    letters = []
+    for statement in view.statements:
+        asked = next((kind for kind in kinds.values() if fields_of(statement.kind, kind, catalogue)), None)
+        lines = summary(fields_of(statement.kind, asked, catalogue), statement.body)
+        letters.append({"statement": statement, "lines": lines, "rungs": rungs_of(statement.facts, ()), "opens": statement.id in kinds})
+    return {"case": view, "requests": shown, "letters": letters, "titles": titles(catalogue)}
+
+
+def titles(catalogue: catalogues.Catalogue) -> dict[str, str]:
+    """Each kind's title: types by their entry, answers by the first entry that offers them."""
+    found = {answer.code: answer.title for entry in catalogue.entries.values() for answer in entry.answers}
+    return found | {code: entry.title for code, entry in catalogue.entries.items()}
+
+
+def actions(request: RequestView, catalogue: catalogues.Catalogue) -> Sequence[tuple[str, str]]:
+    """(kind, address) of what this side may say now, except taking charge, which has its own button."""
+    found = []
+    for kind in request.permitted:
+        if kind in ("ACKNOWLEDGED", "ACK-DEGRADED"):
+            continue
+        if kind in catalogue:
+            found.append((kind, f"/new/{kind}?to={request.recipient if not request.incoming else request.sender}&parent={request.id}"))
+        else:
+            found.append((kind, f"/requests/{request.id}/answers/{kind}"))
+    return found
+
+
+@router.post("/requests/{request_id}/acknowledge")
+async def acknowledge(request_id: str, form: Form, seen: SignedIn) -> Response:
+    """Take charge. Never fails for want of a key: then the station signs, and the page says so."""
+    taken = await seen.desk.acknowledge(request_id, seen.officer.number, await seen.key(), seen.now)
+    case, _ = await seen.desk.find_request(request_id)
+    return page(seen, "taken.html", {"taken": taken, "case": case})
+
+
+async def _answering(request_id: str, kind: str, seen: Officer) -> tuple[CaseView, RequestView, Answer]:
+    case_id, full = await seen.desk.find_request(request_id)
+    case = await seen.desk.case_view(case_id, seen.now)
+    request = next(each for each in case.requests if each.id == full)
+    catalogue = catalogues.load()
+    if request.kind not in catalogue or kind not in {each.code for each in catalogue[request.kind].answers}:
+        raise HTTPException(404)
+    return case, request, catalogue[request.kind].answer(kind)
+
+
+@router.get("/requests/{request_id}/answers/{kind}")
+async def answer_page(request_id: str, kind: str, seen: SignedIn) -> Response:
+    """The answer's form, made from the catalogue."""
+    return await _draw(request_id, kind, seen, None, None)
+
+
+async def _draw(request_id: str, kind: str, seen: Officer, body: dict[str, Any] | None, error: DeskError | None) -> Response:
+    case, request, answer = await _answering(request_id, kind, seen)
+    two = answer.signers is Signers.TWO
+    problems = place(error.problems, body or {}) if error else ()
+    drawn = controls(answer.fields, seen.console.settings.zone, body, problems)
+    context = {
+        "case": case,
+        "request": request,
+        "answer": answer,
+        "fields": drawn,
+        "labels": labels(drawn),
+        "problems": problems,
+        "error": error,
+        "two": two,
+        "ask_secret": two or await seen.key() is None,
+        "secret_wrong": isinstance(error, SecretError),
+    }
+    return page(seen, "answer.html", context, status=422 if error else 200)
+
+
+@router.post("/requests/{request_id}/answers/{kind}")
+async def answer(request_id: str, kind: str, form: Form, seen: SignedIn) -> Response:
+    """Sign and send the answer, or hand it to a second officer where the catalogue asks for two."""
+    _, request, chosen = await _answering(request_id, kind, seen)
+    body = read_body(chosen.fields, form, seen.console.settings.zone)
+    try:
+        key = await signing_key(form, seen, again=chosen.signers is Signers.TWO)
+        submitted = await seen.desk.answer(request.id, kind, body, key, seen.now)
+    except (DraftError, SecretError) as error:
+        return await _draw(request_id, kind, seen, body, error)
+    return page(seen, "submitted.html", {"submitted": submitted, "kind": kind, "title": chosen.title})
+
+

@@ -1,0 +1,84 @@
+"""The alarm's stream: what changed, and every few seconds a beat read from the database. Events carry no content."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+from fastapi.sse import EventSourceResponse, ServerSentEvent
+
+from contactpoint.web.problems import FormError
+from contactpoint.web.visitor import Console, Form, SignedIn, console_of, text
+from contactpoint.domain.values import parse_instant
+from contactpoint.domain.codes import DomainError
+
+router = APIRouter()
+
+
+class Closing:
+    """Whether this process is going away; every open stream waits for it."""
+
+    def __init__(self) -> None:
+        self._event = asyncio.Event()
+
+    @property
+    def closed(self) -> bool:
+        return self._event.is_set()
+
+    def close(self) -> None:
+        self._event.set()
+
+    async def wait(self) -> None:
+        await self._event.wait()
+
+
+async def _beat(console: Console) -> ServerSentEvent:
+    beat = await console.desk.beat(console.clock())
+    told = {"unacknowledged": beat.unacknowledged, "oldest": beat.oldest_s, "overdue": beat.overdue, "answers": beat.answers}
+    return ServerSentEvent(event="beat", data=told)
+
+
+async def _stream(console: Console, closing: Closing) -> AsyncIterator[ServerSentEvent]:
+    """Beats at a steady pace whatever changes meanwhile; a change is told at once and followed by a beat of its own."""
+    changes = console.desk.changes()
+    change = asyncio.ensure_future(anext(changes))
+    end = asyncio.ensure_future(closing.wait())
+    try:
+        yield await _beat(console)
+        while True:
+            done, _ = await asyncio.wait({change, end}, timeout=console.settings.beat_s, return_when=asyncio.FIRST_COMPLETED)
+            if end in done:
+                yield ServerSentEvent(event="bye", data={})
+                return
+            if change in done:
+                yield ServerSentEvent(event="changed", data={"what": change.result()})
+                change = asyncio.ensure_future(anext(changes))
+            yield await _beat(console)
+    finally:
+        for task in (change, end):
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError, StopAsyncIteration):
+                await task
+        if hasattr(changes, "aclose"):
+            await changes.aclose()
+
+
+@router.get("/events", response_class=EventSourceResponse)
+async def events(request: Request, officer: SignedIn) -> AsyncIterator[ServerSentEvent]:
+    """Open to whoever is signed in when it begins. It goes on after the session's end: the ring must not stop for that."""
+    async for event in _stream(console_of(request), request.app.state.closing):
+        yield event
+
+
+@router.post("/manned")
+async def manned(form: Form, officer: SignedIn) -> Response:
+    """A window with a tested alarm answers a beat: for the next seconds this desk is manned."""
+    try:
+        tested_at = parse_instant(text(form, "tested"))
+    except DomainError as error:
+        raise FormError from error
+    await officer.desk.manned(officer.officer.number, text(form, "window")[:64], min(tested_at, officer.now), officer.now)
+    return Response(status_code=204)

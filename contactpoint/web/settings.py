@@ -1,0 +1,29 @@
+"""What the console must be told; built once by whoever starts it and handed down."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+LANGUAGES = {"en": "English", "ar": "العربية"}
+"""Languages that ship complete, each by its own name."""
+
+
+@dataclass(frozen=True, slots=True)
+class WebSettings:
+    """One console's settings.
+
+    ``zone``: IANA zone of this contact point, for the local half of every time. ``hosts``: host names that this
+    console answers to, ``*.`` allowed in front (a name that is not listed is refused: DNS rebinding). ``beat_s``:
+    seconds between two beats of the alarm stream. ``clock_rate``: seconds of the node's clock per second, above 1
+    only in a training network. ``form_bytes``: the largest form accepted.
+    """
+
+    zone: str = "UTC"
+    hosts: tuple[str, ...] = ("localhost", "*.localhost", "127.0.0.1")
+    version: str = ""
+    beat_s: float = 5.0
+    clock_rate: float = 1.0
+    form_bytes: int = 262_144
+    shift_s: int = 12 * 3600
+    session_s: int = 12 * 3600
+    sign_ins_at_once: int = 2

@@ -1,0 +1,63 @@
+"""Times as people read them: local and UTC side by side, 24 hours, the month by name; never a bare number of seconds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from babel.dates import format_datetime
+
+# Western digits in every language: they must agree with clocks, call sheets and the other State's screen.
+_DAY = "d MMMM y"
+_CLOCK = "HH:mm"
+_WESTERN = {ord("٠") + digit: str(digit) for digit in range(10)}
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One instant twice over. ``iso`` is for machines; ``same_day`` says that the local date equals the UTC date."""
+
+    iso: str
+    local_day: str
+    local_time: str
+    utc_day: str
+    utc_time: str
+    same_day: bool
+    offset: str
+
+
+def zone_of(name: str) -> ZoneInfo:
+    """The named zone, UTC when a foreign card names one that this machine does not know."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo("UTC")
+
+
+def moment(at: datetime, zone: str, language: str) -> Moment:
+    """Both readings of ``at`` (aware)."""
+    local, utc = at.astimezone(zone_of(zone)), at.astimezone(UTC)
+
+    def put(value: datetime, form: str) -> str:
+        return format_datetime(value, form, tzinfo=value.tzinfo, locale=language).translate(_WESTERN)
+
+    offset = local.strftime("%z")
+    return Moment(
+        iso=utc.isoformat(timespec="seconds").replace("+00:00", "Z"),
+        local_day=put(local, _DAY),
+        local_time=put(local, _CLOCK),
+        utc_day=put(utc, _DAY),
+        utc_time=put(utc, _CLOCK),
+        same_day=local.date() == utc.date(),
+        offset=f"UTC{offset[:3]}:{offset[3:]}",
+    )
+
+
+def span(seconds: float) -> str:
+    """A length of time in digits that need no language: ``14:05``, ``7:59:10`` (minus sign when past)."""
+    whole = int(abs(seconds))
+    hours, rest = divmod(whole, 3600)
+    minutes, left = divmod(rest, 60)
+    text = f"{hours}:{minutes:02d}:{left:02d}" if hours else f"{minutes:02d}:{left:02d}"
+    return f"\N{MINUS SIGN}{text}" if seconds < 0 else text
