@@ -31,10 +31,13 @@ class Pump:
         self._socket, self._clock, self._standing = socket, clock, standing
         self._patience_s = patience_s
         self._order = asyncio.Lock()
+        self._sleep: asyncio.Timeout | None = None
 
     async def send(self, frame: Frame) -> None:
         """Say one frame. Raises what the machine raises."""
         self.machine.send(frame, self._clock())
+        if self._sleep is not None and not self._sleep.expired():
+            self._sleep.reschedule(self._wake_at())  # what was said may have brought a deadline nearer
         await self.flush()
 
     async def flush(self) -> None:
@@ -68,15 +71,21 @@ class Pump:
         await self._finish()
 
     async def _next(self) -> list[SessionEvent]:
-        wake = self.machine.next_wake
-        wait = (wake - self._clock()).total_seconds() if wake else 0.0
         try:
-            async with asyncio.timeout(max(wait, 0.001)):
+            async with asyncio.timeout_at(self._wake_at()) as self._sleep:
                 data = await self._socket.recv()
         except TimeoutError:
             return self.machine.wake(self._clock(), self._standing())
+        finally:
+            self._sleep = None
         # A text message is no frame; the machine refuses it like any other nonsense.
         return self.machine.receive(data if isinstance(data, bytes) else b"", self._clock())
+
+    def _wake_at(self) -> float:
+        """The machine's next wake-up on the loop's clock."""
+        wake = self.machine.next_wake
+        wait = (wake - self._clock()).total_seconds() if wake else 0.0
+        return asyncio.get_running_loop().time() + max(wait, 0.001)
 
     async def _finish(self) -> None:
         await self.flush()

@@ -111,7 +111,7 @@ class _Taker:
             return NotOurMailboxError(
                 f"the gateway of {self._address.state} keeps no mailbox {self._order.mailbox} of ours"
             )
-        return UnreachableError(f"the take link to {self._address.state} ended; take again")
+        return UnreachableError(f"the take link to {self._address.state} ended ({code or 'lost'}); take again")
 
     def _begin(self) -> None:
         machine, order = self._pump.machine, self._order

@@ -84,8 +84,9 @@ class LetterForm:
     station: str = ""
 
 
+@cache
 def letter(form: LetterForm) -> Parcel:
-    """A real letter: statement signed, sealed to a prekey, envelope signed by the sender's station."""
+    """A real letter: statement signed, sealed to a prekey, envelope signed by the sender's station. The same each time."""
     statement = Statement(
         id=message_id(form.number),
         case=message_id(form.number),
