@@ -5,9 +5,9 @@
     payload  = Cobblestone-256(HKDF(content key, salt = H(core)), ["cpn1/payload", H(core)], padded manifest)
     envelope = signed("envelope", {core, wrap, payload, blobs}, station key)
 
-Why this order (`docs/protocol.md` section 3): the outer signature is checked before a byte is stored; nobody strips and
-re-signs, because the sender stands in HPKE's info; nobody forwards, because the statement repeats id, from and to; no two
-recipients are shown two texts, because of the commitment.
+Why this order (`docs/protocol.md` section 3): the outer signature is checked before a byte is stored; nobody strips
+and re-signs, because the sender stands in HPKE's info; nobody forwards, because the statement repeats id, from and to;
+no two recipients are shown two texts, because of the commitment.
 """
 
 from collections.abc import Callable, Sequence
@@ -47,7 +47,9 @@ MAX_CERTIFICATES = 4
 SALT_BYTES = 32
 MOST_AHEAD = timedelta(minutes=5)
 
-_CORE = frozenset("v net suite id seal from to at expires class commitment dir unreceived".split())
+_CORE = frozenset(
+    ["v", "net", "suite", "id", "seal", "from", "to", "at", "expires", "class", "commitment", "dir", "unreceived"]
+)
 _CONTENT = frozenset(("core", "wrap", "payload", "blobs"))
 _MANIFEST = frozenset(("salt", "statement", "certificates", "attachments"))
 _ATTACHMENT = frozenset(("name", "size", "sha256", "key", "digest"))
@@ -361,9 +363,9 @@ def _check_inside(letter: Letter) -> None:
         raise MismatchError("the manifest lists other attachments than the statement")
 
 
-def _parse(data: bytes, type: str) -> Signed:
+def _parse(data: bytes, object_type: str) -> Signed:
     try:
-        return parse(data, type)
+        return parse(data, object_type)
     except KeysError as error:
         raise MalformedError(str(error)) from error
 

@@ -1,7 +1,8 @@
 """Slips: one signed object each, by a station or a gateway, that tells carriers nothing they do not know.
 
-The content is made and stored without signature, with its `at`; whoever sends it first signs it and stores that, so that
-asking again returns the same bytes. A slip is known by the SHA-256 of its content. Source: `docs/protocol.md` section 4.
+The content is made and stored without signature, with its `at`; whoever sends it first signs it and stores that, so
+that asking again returns the same bytes. A slip is known by the SHA-256 of its content. Source: `docs/protocol.md`
+section 4.
 """
 
 from dataclasses import dataclass
@@ -53,7 +54,7 @@ _SIGNERS = {
     SlipLevel.REVOCATION: _EITHER,
 }
 
-_REQUIRED = frozenset("v net level from to at skew dir journal".split())
+_REQUIRED = frozenset(["v", "net", "level", "from", "to", "at", "skew", "dir", "journal"])
 _LETTER = frozenset(("id", "seal", "envelope"))
 _TWIN = (_LETTER, frozenset(("due", "code")))
 # Beside _REQUIRED: (what a level must carry, what it may carry). A field that is not listed is refused.
@@ -82,10 +83,10 @@ _OPTIONAL = frozenset().union(*(must | may for must, may in _FIELDS.values()))
 class Slip:
     """What a station or gateway says of one letter (`id`, `seal`, digest of the envelope), or of itself.
 
-    `at` is when it was said; `skew_ms` the signer's measured clock error, None where unproven; `dir_size` the size of the
-    register's log at the signer; `journal_head` the head of the signer's journal, None when it is empty. `subject` is the
-    prekey id (undecryptable) or blob digest (blob-received). `due` is the T of a *not by T*, or of a rung. Which fields a
-    level must or may carry is one table in this file.
+    `at` is when it was said; `skew_ms` the signer's measured clock error, None where unproven; `dir_size` the size of
+    the register's log at the signer; `journal_head` the head of the signer's journal, None when it is empty. `subject`
+    is the prekey id (undecryptable) or blob digest (blob-received). `due` is the T of a *not by T*, or of a rung. Which
+    fields a level must or may carry is one table in this file.
     """
 
     level: SlipLevel

@@ -20,7 +20,28 @@ LONGEST_LIFE = timedelta(days=14)
 MAX_ATTACHMENTS = 64
 MAX_ATTACHMENT_BYTES = 4 * 1024**3
 
-_REQUIRED = frozenset("v net id case kind class cat pol from to at expires by lang mine seen body attachments".split())
+_REQUIRED = frozenset(
+    [
+        "v",
+        "net",
+        "id",
+        "case",
+        "kind",
+        "class",
+        "cat",
+        "pol",
+        "from",
+        "to",
+        "at",
+        "expires",
+        "by",
+        "lang",
+        "mine",
+        "seen",
+        "body",
+        "attachments",
+    ]
+)
 _OPTIONAL = frozenset(("approver", "re", "thread"))
 _ATTACHMENT = frozenset(("name", "size", "sha256"))
 # Marks that turn the reading direction: they make "exe.pdf" out of "fdp.exe".
@@ -110,7 +131,7 @@ def _attachment(value: Value) -> Attachment:
     if size > MAX_ATTACHMENT_BYTES:
         raise MalformedError("an attachment above 4 GiB: split it")
     # A name is shown and saved by the recipient: no path, no control character, no reversed reading.
-    if name.strip() in ("", ".", "..") or any(c in "/\\" or not c.isprintable() and c != "\u200c" for c in name):
+    if name.strip() in ("", ".", "..") or any(c in "/\\" or not (c.isprintable() or c == "\u200c") for c in name):
         raise MalformedError("an attachment whose name is a path or unprintable: rename it")
     if _TURNING & set(name):
         raise MalformedError("an attachment whose name turns its reading direction: rename it")

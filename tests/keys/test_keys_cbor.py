@@ -77,17 +77,16 @@ def test_a_changed_byte_never_reads_as_the_same_value(value: object, data: st.Da
 
 
 # RFC 8949 appendix F: bytes that are not well-formed, one or two of each kind printed there.
-NOT_WELL_FORMED = """
-    18 19 1a 1b 1901 1a0102 1b01020304050607 38 58 78 98 9a01ff00 b8 d8 f8 f900 fa0000 fb000000
-    41 61 5affffffff00 5bffffffffffffffff010203 7affffffff00 7b7fffffffffffffff010203
-    81 818181818181818181 8200 a1 a20102 a100 a2000000 c0
-    9f 9f0102 bf bf01020102 819f 9f8000 9f9f9f9f9fffffffff 5f 7f
-    1c 1d 1e 3c 3d 3e 5c 5d 5e 7c 7d 7e 9c 9d 9e bc bd be dc dd de fc fd fe
-    f800 f801 f818 f81f ff 81ff 8200ff a1ff a1ff00 a100ff a20000ff 9f81ff bf00ff 1f 3f df 5f00ff 5fc000ff 7f4100ff
-""".split()
+NOT_WELL_FORMED = (
+    "18 19 1a 1b 1901 1a0102 1b01020304050607 38 58 78 98 9a01ff00 b8 d8 f8 f900 fa0000 fb000000 41 61 "
+    "5affffffff00 5bffffffffffffffff010203 7affffffff00 7b7fffffffffffffff010203 81 818181818181818181 "
+    "8200 a1 a20102 a100 a2000000 c0 9f 9f0102 bf bf01020102 819f 9f8000 9f9f9f9f9fffffffff 5f 7f 1c 1d "
+    "1e 3c 3d 3e 5c 5d 5e 7c 7d 7e 9c 9d 9e bc bd be dc dd de fc fd fe f800 f801 f818 f81f ff 81ff 8200ff "
+    "a1ff a1ff00 a100ff a20000ff 9f81ff bf00ff 1f 3f df 5f00ff 5fc000ff 7f4100ff "
+)
 
 
-@pytest.mark.parametrize("spelled", NOT_WELL_FORMED)
+@pytest.mark.parametrize("spelled", NOT_WELL_FORMED.split())
 def test_not_well_formed_bytes_of_rfc_8949_are_refused(spelled: str) -> None:
     with pytest.raises(SpellingError):
         decode(bytes.fromhex(spelled))

@@ -53,7 +53,7 @@ def test_a_sheet_of_another_station_network_or_type_is_refused() -> None:
 @pytest.mark.parametrize("count", [0, 34, 36])
 def test_a_sheet_takes_35_seeds(count: int) -> None:
     with pytest.raises(PrekeyError):
-        make_sheet(STATION, "XB", 1, FIRST, (SEEDS + [drawn("more", 32)])[:count], NET)
+        make_sheet(STATION, "XB", 1, FIRST, ([*SEEDS, drawn("more", 32)])[:count], NET)
     with pytest.raises(PrekeyError):
         make_sheet(STATION, "XB", 1, FIRST, [SEEDS[0], *SEEDS[:34]], NET)
 
