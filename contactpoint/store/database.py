@@ -145,16 +145,34 @@ class _OneWriter:
         await asyncio.shield(self._task)
 
     async def _run(self) -> None:
-        while (order := await self._orders.get()) is not None:
-            try:
-                with _translated():
-                    result = await self._transact(order.work)
-            except Exception as error:  # noqa: BLE001  the outermost loop of all writing: the error belongs to who gave the order
-                _settle(order.done, error)
-            else:
-                order.done.set_result(result)
-        await self._connection.close()
-        await self._engine.dispose()
+        try:
+            while (order := await self._orders.get()) is not None:
+                await self._carry_out(order)
+        finally:
+            self._closed = True
+            self._forget_orders()
+            await self._connection.close()
+            await self._engine.dispose()
+
+    async def _carry_out(self, order: "_Order[Any]") -> None:
+        try:
+            with _translated():
+                result = await self._transact(order.work)
+        except asyncio.CancelledError:
+            order.done.cancel()
+            if self._task.cancelling():
+                raise
+            # Otherwise something that the work waited for was cancelled: its affair. The writer goes on for the others.
+        except Exception as error:  # noqa: BLE001  the outermost loop of all writing: the error is its giver's
+            _settle(order.done, error)
+        else:
+            order.done.set_result(result)
+
+    def _forget_orders(self) -> None:
+        while not self._orders.empty():
+            order = self._orders.get_nowait()
+            if order is not None:
+                order.done.cancel()
 
     async def _transact(self, work: Work[T]) -> T:
         async with self._connection.begin():
@@ -206,11 +224,12 @@ def _settle(done: "asyncio.Future[Any]", error: Exception) -> None:
 
 @contextmanager
 def _translated() -> Iterator[None]:
-    """Foreign errors stop here: the driver's become ours. Their text may hold values of rows, so it is not repeated."""
+    """Foreign errors stop here: the driver's become ours, without the values of rows that their texts may hold."""
     try:
         yield
     except IntegrityError as error:
-        raise ConflictError("the database already holds a row that forbids this one") from error
+        rule = sqlite.broken_rule(error) if isinstance(error.orig, sqlite.Refusal) else postgres.broken_rule(error)
+        raise ConflictError(f"the database already holds a row that forbids this one ({rule})") from None
     except (PoolTimeoutError, OSError) as error:
         raise StorageUnavailableError("the database cannot be reached; check that it runs, then try again") from error
     except DBAPIError as error:

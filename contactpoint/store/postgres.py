@@ -26,7 +26,7 @@ _REPEAT = ("40001", "40P01")  # serialization failure, deadlock: the server has 
 
 async def refuse_unsafe(url: URL) -> None:
     """Raise UnsafeStorageError unless the server, as configured for us, syncs each commit before it answers."""
-    engine = create_async_engine(_with_driver(url), poolclass=NullPool)
+    engine = create_async_engine(_with_driver(url), poolclass=NullPool, hide_parameters=True)
     try:
         async with engine.connect() as connection:
             for setting, safe in _REQUIRED.items():
@@ -46,6 +46,7 @@ def engine(url: URL) -> AsyncEngine:
         max_overflow=0,
         pool_timeout=_POOL_TIMEOUT_S,
         pool_pre_ping=True,
+        hide_parameters=True,
         connect_args={"server_settings": {"synchronous_commit": "on", "timezone": "UTC", **_TIMEOUTS}},
     )
 
@@ -58,6 +59,12 @@ def reading(engine: AsyncEngine) -> AsyncEngine:
 def asks_to_repeat(error: DBAPIError) -> bool:
     """Whether the server undid the transaction and a repeat may succeed."""
     return getattr(error.orig, "sqlstate", None) in _REPEAT
+
+
+def broken_rule(error: DBAPIError) -> str:
+    """The name of the rule that a refused row broke; never a value (the server's own text quotes the row)."""
+    name = getattr(getattr(error.orig, "__cause__", None), "constraint_name", None)
+    return str(name or "a rule without a name")
 
 
 def _with_driver(url: URL) -> URL:

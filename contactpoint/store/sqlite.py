@@ -14,6 +14,7 @@ from typing import Any
 import aiosqlite
 from sqlalchemy import event
 from sqlalchemy.engine import URL
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from contactpoint.store.errors import UnsafeStorageError
@@ -22,6 +23,8 @@ _BUSY_TIMEOUT_MS = 10_000  # how long to wait for another process of this node (
 _READERS = 4  # connections for reading, opened when needed
 _FULL = 2  # PRAGMA synchronous: 2 FULL, 3 EXTRA
 _OTHERS = 0o077
+
+Refusal = sqlite3.Error  # what the driver raises
 
 
 def make_private(url: URL) -> Path:
@@ -48,6 +51,11 @@ def refuse_unsafe(path: Path) -> None:
         raise UnsafeStorageError(f"{path} cannot use a write-ahead log ({mode}); move it to a local disk")
     if level < _FULL:
         raise UnsafeStorageError(f"{path} would not sync its commits; use an SQLite that honours synchronous=FULL")
+
+
+def broken_rule(error: IntegrityError) -> str:
+    """Which rule a refused row broke, such as `UNIQUE constraint failed: officer.number`; never a value."""
+    return str(error.orig)
 
 
 def writing_engine(path: Path) -> AsyncEngine:
@@ -93,7 +101,7 @@ def _engine(path: Path, kind: type[aiosqlite.Connection], connections: int) -> A
         return connection
 
     url = URL.create("sqlite+aiosqlite", database=str(path))
-    return create_async_engine(url, pool_size=connections, max_overflow=0, async_creator=connect)
+    return create_async_engine(url, pool_size=connections, max_overflow=0, async_creator=connect, hide_parameters=True)
 
 
 def _listen(engine: AsyncEngine, begin: str, *more: str) -> None:
