@@ -21,7 +21,9 @@ XA, XB, XC = Address("XA"), Address("XB"), Address("XC")
 _NUMBERS = count(1)
 
 CASES = Path(__file__).parent.parent / "cases" / "requests.yaml"
-ENVELOPE_KEYS = frozenset("id title at want refusal check also type from to urgency parent".split())
+ENVELOPE_KEYS = frozenset(
+    ["id", "title", "at", "want", "refusal", "check", "also", "type", "from", "to", "urgency", "parent"]
+)
 
 BODIES: Mapping[str, Mapping[str, Plain]] = {
     "EXECUTED": {
