@@ -120,7 +120,7 @@ def approve(
         return await approve(folder, state, words, reason)
 
     taken = _awaiting(run, as_json)
-    facts = {"state": state, "status": "listed", "appended": [_entry(each) for each in taken]}
+    facts: dict[str, object] = {"state": state, "status": "listed", "appended": [_entry(each) for each in taken]}
     _print(facts, f"{state} listed", as_json)
 
 

@@ -1,11 +1,20 @@
 """Field types shared by the register's documents: how keys, instants and codes stand in CBOR, and their limits."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import Enum
 from functools import cached_property
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, StringConstraints, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    PlainSerializer,
+    PlainValidator,
+    StringConstraints,
+    ValidationError,
+)
 from pydantic import Field as Limited
 
 from directory.errors import DocumentError
@@ -52,13 +61,13 @@ def _raw_key(key: PublicKey) -> bytes:
     return key.data
 
 
-def _record_value(record: KeyRecord) -> Value:
-    return record.to_value()
+def _record_value(record: KeyRecord) -> dict[str, object]:
+    return dict(record.to_value())
 
 
 Instant = Annotated[datetime, BeforeValidator(_instant), PlainSerializer(to_milliseconds)]
-Key = Annotated[PublicKey, BeforeValidator(_public_key), PlainSerializer(_raw_key)]
-Record = Annotated[KeyRecord, BeforeValidator(_key_record), PlainSerializer(_record_value)]
+Key = Annotated[PublicKey, PlainValidator(_public_key), PlainSerializer(_raw_key)]
+Record = Annotated[KeyRecord, PlainValidator(_key_record), PlainSerializer(_record_value)]
 Digest = Annotated[bytes, Limited(min_length=32, max_length=32)]
 StateCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}(-[A-Z0-9]{1,6})?$")]
 """Two letters of ISO 3166-1, or such a code with, say, `-T1` for a territory that has a desk of its own."""
@@ -71,6 +80,10 @@ class Plain(BaseModel):
     """A frozen value that stands inside a document. Unknown fields are refused: what is signed is understood."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """A validated copy with other fields. (pydantic's own would neither validate nor forget a remembered digest.)"""
+        return type(self)(**{**dict(self), **(update or {})})
 
     def to_value(self) -> Value:
         """Its plain value for CBOR: every field present, lists instead of tuples."""

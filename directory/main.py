@@ -191,7 +191,7 @@ async def _served(app: "FastAPI", listener: socket.socket) -> AsyncIterator[None
     server = Server(config)
     task = asyncio.create_task(server.serve(sockets=[listener]), name="register")
     try:
-        while not server.started and not task.done():
+        while not server.started and not task.done():  # noqa: ASYNC110 - uvicorn tells it by this flag only
             await asyncio.sleep(0.005)
         if task.done():
             await task
