@@ -1,0 +1,152 @@
+"""Carry out what the domain decided for one request: pages, slips, tasks, and the row itself, all in the caller's transaction."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from contactpoint.casework.context import Casework
+from contactpoint.casework.errors import BusyCaseError
+from contactpoint.casework.facts import About, say
+from contactpoint.casework.ids import new_id
+from contactpoint.domain.ladder import (
+    Alarm,
+    Effect,
+    Event,
+    Ladder,
+    Page,
+    Ring,
+    SayRung,
+    SaySlip,
+    SayTwin,
+    StopRinging,
+    decide,
+)
+from contactpoint.store.rows_cases import statement_row
+from contactpoint.store.rows_desk import add_task
+from contactpoint.store.rows_requests import add_page, cancel_pages, request_row, take_step, update_request
+from contactpoint.wire.slip import SlipLevel
+
+
+def read_ladder(row: Row[Any]) -> Ladder:
+    return Ladder.from_plain(json.loads(row.ladder))
+
+
+def ladder_columns(ladder: Ladder) -> dict[str, object]:
+    """What of a ladder stands in columns, for claiming and sorting; the rest is its JSON."""
+    return {
+        "level": ladder.level.value,
+        "cycle": ladder.cycle,
+        "next_at": ladder.next_at,
+        "rings": ladder.rings,
+        "ladder": json.dumps(ladder.to_plain(), separators=(",", ":")),
+    }
+
+
+async def about_request(tx: AsyncConnection, row: Row[Any], state: str) -> About:
+    sender = row.peer if row.incoming else state
+    letter = await statement_row(tx, sender, row.id)
+    if letter is None:
+        raise BusyCaseError("E-NOT-FOUND", f"the letter of request {row.id} is gone from this desk")
+    return About(row.id, sender, letter.seal, bytes(letter.envelope_digest), row.urgency)
+
+
+async def happen(
+    tx: AsyncConnection, cw: Casework, request_id: str, event: Event, now: datetime, **columns: object
+) -> bool:
+    """Let the request's ladder decide on an event and carry the decision out. False: there is no such request here.
+
+    ``columns`` are further columns of the row to set in the same update. Raises BusyCaseError when another worker was faster.
+    """
+    row = await request_row(tx, request_id)
+    if row is None:
+        return False
+    ladder, effects = decide(read_ladder(row), event, now)
+    await carry_out(tx, cw, row, ladder, effects, now)
+    if not await update_request(tx, row.id, row.rev, {**ladder_columns(ladder), **columns}):
+        raise BusyCaseError("E-BUSY", "another worker moved this request; try again")
+    return True
+
+
+async def carry_out(
+    tx: AsyncConnection, cw: Casework, row: Row[Any], ladder: Ladder, effects: Iterable[Effect], now: datetime
+) -> None:
+    """Each step that is fired twice by any accident stops at the step's primary key."""
+    about: About | None = None
+    for effect in effects:
+        if about is None and isinstance(effect, SaySlip | SayTwin | SayRung):
+            about = await about_request(tx, row, cw.state)
+        match effect:
+            case Page():
+                await _page(tx, cw, row, effect, now)
+            case StopRinging():
+                await cancel_pages(tx, row.id)
+            case SaySlip(level) if about and await take_step(tx, row.id, 0, level.value, now, now):
+                await say(tx, cw, SlipLevel(level.value), about, row.peer, now, late=ladder.late_by(level))
+            case SayTwin(twin, due) if about and await take_step(tx, row.id, 0, f"not {twin.level.value}/{twin.value}", due, now):
+                await say(tx, cw, SlipLevel(twin.value), about, row.peer, now, due=due)
+            case SayRung(cycle, rung, role, due) if about and await take_step(tx, row.id, cycle, f"said rung {rung}", due, now):
+                await say(tx, cw, SlipLevel.RUNG, about, row.peer, now, role=token(role), due=due, cycle=cycle, rung=rung)
+            case Alarm(code, rung):
+                note = "" if rung is None else f"rung {rung + 1}"
+                await raise_task(tx, cw, code, now, request=row.id, note=note, once=f"{row.id}/{code}/{note}")
+            case Ring(reason):
+                await raise_task(tx, cw, f"W-{reason.upper()}", now, request=row.id, state=row.peer, once=f"{row.id}/{reason}")
+
+
+async def _page(tx: AsyncConnection, cw: Casework, row: Row[Any], page: Page, now: datetime) -> None:
+    if not await take_step(tx, row.id, page.cycle, f"rung {page.rung}", now, now):
+        return
+    for officer in page.officers:
+        for channel in page.channels:
+            await add_page(
+                tx,
+                {
+                    "id": new_id(cw.random, now),
+                    "request_id": row.id,
+                    "cycle": page.cycle,
+                    "rung": page.rung,
+                    "officer": officer,
+                    "channel": channel,
+                    "urgency": row.urgency,
+                    "state": "due",
+                    "next_at": now,
+                    "at": now,
+                },
+            )
+
+
+def token(role: str) -> str:
+    """A role as it stands in a slip: one word."""
+    return role.replace(" ", "-")
+
+
+async def raise_task(
+    tx: AsyncConnection,
+    cw: Casework,
+    code: str,
+    now: datetime,
+    *,
+    request: str | None = None,
+    state: str = "",
+    note: str = "",
+    once: str | None = None,
+) -> bool:
+    """Put something on the board that a person must look at; one open task for one cause."""
+    return await add_task(
+        tx,
+        {
+            "id": new_id(cw.random, now),
+            "code": code,
+            "state": state,
+            "request_id": request,
+            "note": note,
+            "once": once,
+            "at": now,
+        },
+    )

@@ -1,0 +1,122 @@
+"""Facts: the receipts and slips that prove how far a letter came. Each is fixed in the transaction that it speaks of.
+
+The row holds the unsigned content with its ``at``; who sends it first signs it and stores the signature where there is none,
+so that asking again gives the same bytes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from contactpoint.casework.context import Casework
+from contactpoint.domain.values import Address
+from contactpoint.store.desk_schema import journal
+from contactpoint.store.journal import append
+from contactpoint.store.rows_outbox import insert_fact, insert_parcel
+from contactpoint.wire.slip import Slip, SlipLevel, slip_content, slip_digest
+
+# A slip to a State that does not answer is repeated for as long as its prekeys live; after that nobody waits for it.
+SLIP_LIFE = timedelta(days=14)
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """The letter that a slip speaks of."""
+
+    id: str
+    sender: str
+    seal: int
+    envelope: bytes
+    urgency: str
+
+
+async def say(
+    tx: AsyncConnection,
+    cw: Casework,
+    level: SlipLevel,
+    about: About,
+    to: str,
+    now: datetime,
+    *,
+    code: str | None = None,
+    role: str | None = None,
+    due: datetime | None = None,
+    cycle: int | None = None,
+    rung: int | None = None,
+    subject: bytes | None = None,
+    late: timedelta | None = None,
+) -> None:
+    """Fix a slip of our station in this transaction and put it into the outbox. Its journal head covers the entry of this very step."""
+    head = await append(tx, journal, f"said {level.value}", about.id, about.envelope, now)
+    slip = Slip(
+        level=level,
+        sender=Address(cw.state),
+        recipient=Address(to),
+        at=now,
+        skew_ms=None,
+        dir_size=cw.register.copy.size,
+        journal_head=head,
+        id=about.id,
+        seal=about.seal,
+        envelope=about.envelope,
+        code=code,
+        role=role,
+        due=due,
+        cycle=cycle,
+        rung=rung,
+        subject=subject,
+    )
+    content = slip_content(slip, cw.net)
+    digest = slip_digest(content)
+    await insert_fact(tx, _row(slip, digest, content, None, about.sender, "station", late))
+    await insert_parcel(
+        tx,
+        {
+            "id": digest.hex(),
+            "recipient": to,
+            "urgency": about.urgency,
+            "fact": digest,
+            "next_at": now,
+            "expires": now + SLIP_LIFE,
+        },
+    )
+
+
+async def keep(
+    tx: AsyncConnection, slip: Slip, content: bytes, signed: bytes, statement_sender: str, who: str, late: timedelta | None
+) -> bool:
+    """Keep a verified receipt or slip of another signer, once. False: it was known."""
+    return await insert_fact(tx, _row(slip, slip_digest(content), content, signed, statement_sender, who, late))
+
+
+def _row(
+    slip: Slip,
+    digest: bytes,
+    content: bytes,
+    signed: bytes | None,
+    statement_sender: str,
+    who: str,
+    late: timedelta | None,
+) -> dict[str, object]:
+    return {
+        "digest": digest,
+        "statement_id": slip.id or "",
+        "statement_sender": statement_sender,
+        "level": slip.level.value,
+        "by_state": slip.sender,
+        "who": who,
+        "at": slip.at,
+        "late_s": None if late is None else int(late.total_seconds()),
+        "note": _note(slip),
+        "content": content,
+        "signed": signed,
+    }
+
+
+def _note(slip: Slip) -> str:
+    if slip.level is SlipLevel.RUNG:
+        return f"{slip.role}, cycle {(slip.cycle or 0) + 1}"
+    return slip.code or ""

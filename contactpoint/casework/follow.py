@@ -1,0 +1,105 @@
+"""What a new statement changes on this desk: compare the fold before and after, and let each request's ladder hear of it.
+
+The shared state needs nothing of this; it is a pure fold. Here the local half follows: rows of requests, their clocks, what rings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from contactpoint.casework.context import Casework
+from contactpoint.casework.effects import carry_out, happen, ladder_columns
+from contactpoint.casework.rungs import rungs_now
+from contactpoint.domain.case import Case, Request, Step
+from contactpoint.domain.ladder import Acknowledged, Answered, Event, Withdrawn, open_incoming, open_outgoing
+from contactpoint.domain.policy import load as load_policy
+from contactpoint.domain.statement import Statement
+from contactpoint.domain.values import Side
+from contactpoint.store.rows_requests import insert_request, request_row, set_clock
+
+PRESERVATION = "preservation"
+
+
+async def follow(
+    tx: AsyncConnection,
+    cw: Casework,
+    before: Case | None,
+    after: Case,
+    held: Mapping[str, datetime | None],
+    now: datetime,
+    label: str = "",
+) -> None:
+    """Bring this desk's rows up to the fold ``after``. ``held``: by statement id, when *held* was signed for it."""
+    for request in after.requests.values():
+        prior = None if before is None else before.requests.get(request.id)
+        if prior is None:
+            await _open(tx, cw, after, request, held.get(request.id), now, label)
+        known = {step.digest for step in prior.steps} if prior else set()
+        for step in request.steps:
+            if step.digest not in known:
+                await _hear(tx, cw, request, step, now)
+        if request.preservation is not None and (prior is None or prior.preservation != request.preservation):
+            kept = request.preservation
+            await set_clock(tx, request.id, PRESERVATION, kept.preserved_from, kept.until)
+
+
+async def _open(
+    tx: AsyncConnection, cw: Casework, case: Case, request: Request, held_at: datetime | None, now: datetime, label: str
+) -> None:
+    statement = _statement(case, request)
+    terms = load_policy(request.pol).terms[request.urgency]
+    calendar = cw.register.calendar(request.recipient)
+    incoming = request.sender != cw.state
+    if incoming:
+        ladder, effects = open_incoming(statement, terms, await rungs_now(tx, cw), calendar, held_at or now, now)
+    else:
+        ladder, effects = open_outgoing(statement, terms, now, calendar=calendar)
+    await insert_request(
+        tx,
+        {
+            "id": request.id,
+            "case_id": case.id,
+            "incoming": incoming,
+            "peer": request.sender if incoming else request.recipient,
+            "kind": request.kind,
+            "urgency": request.urgency.value,
+            "status": request.status.value,
+            "policy_version": request.pol,
+            "rev": 1,
+            "label": label,
+            "at": statement.at,
+            **ladder_columns(ladder),
+        },
+    )
+    row = await request_row(tx, request.id)
+    if row is not None:
+        await carry_out(tx, cw, row, ladder, effects, now)
+
+
+def _statement(case: Case, request: Request) -> Statement:
+    return next(each for each in case.halves[request.sender] if each.digest == request.digest)
+
+
+async def _hear(tx: AsyncConnection, cw: Casework, request: Request, step: Step, now: datetime) -> None:
+    event = _event(cw, request, step)
+    if event is None:
+        return
+    outgoing = request.sender == cw.state
+    columns: dict[str, object] = {"status": request.status.value, "acknowledged_by": request.acknowledged_by}
+    if outgoing and isinstance(event, Answered):
+        columns["answer_unread"] = True
+    await happen(tx, cw, request.id, event, now, **columns)
+
+
+def _event(cw: Casework, request: Request, step: Step) -> Event | None:
+    """What the ladder must hear of this step; recorded steps such as CALLED-BACK change the status only."""
+    if step.kind in ("ACKNOWLEDGED", "ACK-DEGRADED"):
+        return Acknowledged(step.at, step.by, degraded=step.kind == "ACK-DEGRADED")
+    if step.kind == "WITHDRAW":
+        return Withdrawn(step.at)
+    if step.side is Side.ADDRESSEE and cw.catalogue[request.kind].answer(step.kind).decides:
+        return Answered(step.at)
+    return None

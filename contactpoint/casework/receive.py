@@ -1,0 +1,244 @@
+"""Letters and slips in: open, verify, fold, and commit everything that follows in one transaction.
+
+Three gates, never mixed. *Bytes*: what does not open, verify or fit is set aside as proof, with an alarm; those behind it flow on.
+*Move*: what the case does not allow is answered with a ``rejected`` slip and kept as evidence. *Law* is for the officer: a request
+with missing fields stands, and is answered NEED-INFO.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from contactpoint.casework.cases import KeptLetter, keep_letter, load_case, make_case_key, start_case, store_heads
+from contactpoint.casework.context import Casework
+from contactpoint.casework.effects import happen, raise_task
+from contactpoint.casework.errors import BehindError
+from contactpoint.casework.facts import About, keep, say
+from contactpoint.casework.follow import follow
+from contactpoint.casework.signers import check_signers
+from contactpoint.casework.slips import check_slip, slip_event
+from contactpoint.domain.case import admit
+from contactpoint.domain.errors import MoveError
+from contactpoint.domain.ladder import Held
+from contactpoint.store.desk_schema import journal
+from contactpoint.store.journal import append
+from contactpoint.store.rows_cases import known_ids, note_held, note_received, statement_row
+from contactpoint.store.rows_desk import keep_proof, put_cursor
+from contactpoint.store.rows_requests import take_step
+from contactpoint.wire.envelope import Envelope, Letter, Parcel, check_outer, open_letter, read_parcel
+from contactpoint.wire.errors import MalformedError, SealError, UndecryptableError, WireError
+from contactpoint.wire.slip import Slip, SlipLevel
+from keys.digest import digest
+from keys.xwing import SealingKey
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an item stood: its mailbox, that mailbox's incarnation, its number, and the taker's epoch."""
+
+    mailbox: str
+    incarnation: str
+    number: int
+    epoch: int
+
+
+async def move_cursor(tx: AsyncConnection, place: Place) -> None:
+    await put_cursor(tx, place.mailbox, place.incarnation, place.number, place.epoch)
+
+
+async def receive_letter(cw: Casework, parcel: Parcel, held: bytes, place: Place, now: datetime) -> None:
+    """Take one letter for good. When this returns, it is committed (or set aside) and the cursor has moved past it.
+
+    Raises BehindError when the copy of the register must be renewed first; the letter is then taken again.
+    """
+    try:
+        letter, receipt = await _open(cw, parcel, held, now)
+    except UndecryptableError as error:
+        await _undecryptable(cw, parcel, error.key_id, place, now)
+    except WireError as error:
+        await _set_aside(cw, parcel, error.code, str(error), place, now)
+    else:
+        await cw.db.write(lambda tx: _receive(tx, cw, letter, receipt, _unsigned(cw, letter), place, now))
+    cw.bell.ring("outbox", "pages", "timers", "board", "case")
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A verified held receipt, with the bytes that prove it."""
+
+    slip: Slip
+    content: bytes
+    signed: bytes
+
+
+async def _open(cw: Casework, parcel: Parcel, held: bytes, now: datetime) -> tuple[Letter, Receipt]:
+    """Everything that can be checked of the bytes, before any row is touched. The own gateway is not believed either."""
+    envelope = read_parcel(parcel, cw.net)
+    station = next((k for k in cw.register.station_keys(envelope.core.sender, now) if k.id in envelope.signed.signers), None)
+    if station is None:
+        if envelope.core.dir > cw.register.size:
+            raise BehindError("E-DIRECTORY-BEHIND", f"{envelope.core.sender} uses a newer register than this copy")
+        raise SealError(f"the envelope of {envelope.core.sender} is signed by no station key of its charter")
+    # Whether it arrived in time was for the gateway to judge; it lay there since.
+    check_outer(envelope, station, min(now, envelope.core.at), clock_trusted=True)
+    if envelope.core.recipient != cw.state:
+        raise MalformedError(f"the letter is addressed to {envelope.core.recipient}, not to {cw.state}")
+    prekey = await cw.db.read(lambda tx: cw.keyring.prekey(tx, envelope.wrap_key_id))
+
+    def private_half(key_id: bytes) -> SealingKey | None:
+        return prekey if key_id == envelope.wrap_key_id else None
+
+    letter = open_letter(parcel, private_half, cw.net)
+    slip, signed = check_slip(cw, held, now)
+    if slip.level is not SlipLevel.HELD or slip.envelope != envelope.digest:
+        raise MalformedError("the held receipt speaks of another envelope")
+    return letter, Receipt(slip, signed.content, held)
+
+
+def _unsigned(cw: Casework, letter: Letter) -> str | None:
+    """The code to answer with when the statement is not signed by those who must sign it."""
+    try:
+        check_signers(cw, letter)
+    except SealError as error:
+        return error.code
+    return None
+
+
+async def _receive(
+    tx: AsyncConnection,
+    cw: Casework,
+    letter: Letter,
+    receipt: Receipt,
+    unsigned: str | None,
+    place: Place,
+    now: datetime,
+) -> None:
+    statement, core = letter.fields, letter.envelope.core
+    await move_cursor(tx, place)
+    known = await statement_row(tx, statement.sender, statement.id)
+    await keep(tx, receipt.slip, receipt.content, receipt.signed, statement.sender, "gateway", None)
+    if known is not None:
+        # A desk acts once on each (from, id): the same statement sealed again, or taken again, changes nothing.
+        await append(tx, journal, "repeated", statement.id, letter.envelope.digest, now)
+        return
+    if unsigned is not None:
+        await _reject(tx, cw, letter, unsigned, now)
+        return
+    before = await load_case(tx, cw, statement.case)
+    try:
+        if before is not None or statement.case == statement.id:
+            after = admit(None if before is None else before.case, statement, cw.catalogue)
+        else:
+            raise MoveError("E-MOVE-ILLEGAL", field="case")
+    except MoveError as error:
+        await _reject(tx, cw, letter, error.code, now)
+        return
+    if before is None:
+        fresh = make_case_key(cw, statement.case)
+        await start_case(tx, statement, fresh, "", now)
+        key, rev = fresh.key, 1
+    else:
+        key, rev = before.key, before.rev
+    kept = KeptLetter(letter.statement.to_bytes(), letter.salt, letter.certificates, letter.envelope.signed.to_bytes())
+    held_at = receipt.slip.at
+    await keep_letter(
+        tx, cw, key, kept, statement, seal=core.seal, envelope_digest=letter.envelope.digest, held_at=held_at, now=now
+    )
+    await store_heads(tx, after, rev)
+    held = {row.id: row.held_at for row in before.rows.values()} if before else {}
+    await follow(tx, cw, None if before is None else before.case, after, {**held, statement.id: held_at}, now)
+    await _say_received(tx, cw, letter, now)
+    await _missing(tx, cw, letter.envelope, now)
+    await append(tx, journal, f"received {statement.kind}", statement.id, statement.digest, now)
+
+
+def _about(envelope: Envelope) -> About:
+    core = envelope.core
+    return About(core.id, core.sender, core.seal, envelope.digest, core.urgency.value)
+
+
+async def _say_received(tx: AsyncConnection, cw: Casework, letter: Letter, now: datetime) -> None:
+    """Every letter earns *received*; a request's own ladder has said it already when it has just opened."""
+    if await take_step(tx, letter.fields.id, 0, SlipLevel.RECEIVED.value, now, now):
+        await say(tx, cw, SlipLevel.RECEIVED, _about(letter.envelope), letter.fields.sender, now)
+
+
+async def _missing(tx: AsyncConnection, cw: Casework, envelope: Envelope, now: datetime) -> None:
+    """Suppression shows: ids that the sender knows to be held, and that never came here."""
+    core = envelope.core
+    if core.unreceived:
+        known = await known_ids(tx, core.sender, core.unreceived)
+        for missing in set(core.unreceived) - known:
+            await raise_task(tx, cw, "W-SUPPRESSED", now, state=core.sender, note=missing, once=f"missing/{missing}")
+
+
+async def _reject(tx: AsyncConnection, cw: Casework, letter: Letter, code: str, now: datetime) -> None:
+    """An impossible move from another product: answered with its code, kept as evidence, never acted on."""
+    body = letter.envelope.signed.to_bytes() + letter.statement.to_bytes()
+    sender = letter.fields.sender
+    await keep_proof(tx, {"digest": digest(body), "sender": sender, "code": code, "at": now, "body": body})
+    await say(tx, cw, SlipLevel.REJECTED, _about(letter.envelope), sender, now, code=code)
+    await raise_task(tx, cw, code, now, state=sender, note=letter.fields.kind, once=f"rejected/{letter.fields.id}")
+    await append(tx, journal, f"rejected {code}", letter.fields.id, letter.fields.digest, now)
+
+
+async def _undecryptable(cw: Casework, parcel: Parcel, key_id: bytes, place: Place, now: datetime) -> None:
+    envelope = read_parcel(parcel, cw.net)
+
+    async def work(tx: AsyncConnection) -> None:
+        await move_cursor(tx, place)
+        if await take_step(tx, envelope.core.id, envelope.core.seal, SlipLevel.UNDECRYPTABLE.value, now, now):
+            await say(tx, cw, SlipLevel.UNDECRYPTABLE, _about(envelope), envelope.core.sender, now, subject=key_id)
+
+    await cw.db.write(work)
+
+
+async def _set_aside(cw: Casework, parcel: Parcel, code: str, text: str, place: Place, now: datetime) -> None:
+    body = parcel.envelope + parcel.payload
+
+    async def work(tx: AsyncConnection) -> None:
+        await move_cursor(tx, place)
+        mark = digest(body)
+        await keep_proof(tx, {"digest": mark, "sender": "", "code": code, "at": now, "body": body})
+        await raise_task(tx, cw, code, now, note=text[:400], once=f"aside/{mark.hex()}")
+        await append(tx, journal, f"set aside {code}", place.mailbox, mark, now)
+
+    await cw.db.write(work)
+
+
+async def receive_slip(cw: Casework, data: bytes, place: Place | None, now: datetime) -> None:
+    """Take one slip: verify, keep, and let the request's ladder hear of it. Repeating it changes nothing."""
+    try:
+        slip, signed = check_slip(cw, data, now)
+    except WireError as error:
+        await _set_aside(cw, Parcel(data, b""), error.code, str(error), place or Place("", "", 0, 0), now)
+        return
+
+    async def work(tx: AsyncConnection) -> None:
+        if place is not None:
+            await move_cursor(tx, place)
+        await hear_slip(tx, cw, slip, signed.content, data, now)
+
+    await cw.db.write(work)
+    cw.bell.ring("outbox", "board", "case")
+
+
+async def hear_slip(tx: AsyncConnection, cw: Casework, slip: Slip, content: bytes, data: bytes, now: datetime) -> None:
+    """Keep a verified slip or receipt about one of our letters and carry out what follows, in the caller's transaction."""
+    own = await statement_row(tx, cw.state, slip.id) if slip.id else None
+    who = "gateway" if slip.level is SlipLevel.HELD else "station"
+    if not await keep(tx, slip, content, data, cw.state if own is not None else slip.sender, who, None) or own is None:
+        return
+    if slip.level is SlipLevel.HELD:
+        await note_held(tx, cw.state, own.id, slip.at)
+    if slip.level is SlipLevel.RECEIVED:
+        await note_received(tx, cw.state, own.id, slip.at)
+    event = Held(slip.at) if slip.level is SlipLevel.HELD else slip_event(slip)
+    if event is not None:
+        await happen(tx, cw, own.id, event, now)
+    if slip.level in (SlipLevel.REJECTED, SlipLevel.UNDECRYPTABLE):
+        note = slip.code or ""
+        await raise_task(tx, cw, f"W-{slip.level.value.upper()}", now, state=slip.sender, note=note, once=f"{own.id}/{slip.level}")

@@ -1,0 +1,65 @@
+"""Take charge: the acknowledgement stops the ringing on both sides. It never fails for want of a key."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from contactpoint.casework.cases import load_case
+from contactpoint.casework.context import Casework
+from contactpoint.casework.effects import raise_task
+from contactpoint.desk.compose import Plan, Signer, write
+from contactpoint.desk.errors import NotFoundError, NotPermittedError
+from contactpoint.desk.find import find_request
+from contactpoint.desk.views import Taken
+from contactpoint.domain.case import Request, permitted
+from contactpoint.domain.values import Side
+from keys.signing import SigningKey
+
+
+@dataclass(frozen=True, slots=True)
+class _StationHand:
+    """The station signs, with nobody's number."""
+
+    key: SigningKey
+    number: str = ""
+    certificates: tuple[bytes, ...] = ()
+
+
+async def acknowledge(
+    cw: Casework, reference: str, officer: str, signer: Signer | None, cause: str, now: datetime
+) -> Taken:
+    """Sign *acknowledged* with the officer's key, or, without one, ACK-DEGRADED with the station's (``cause`` says why).
+
+    A second acknowledgement changes nothing and is told who was first. Raises NotFoundError, NotPermittedError.
+    """
+    case_id, request_id = await find_request(cw, reference)
+    case = await cw.db.read(lambda tx: load_case(tx, cw, case_id))
+    if case is None:
+        raise NotFoundError("E-NOT-FOUND", f"there is no case {case_id} here", "run `contactpoint inbox`")
+    request = case.case.requests[request_id]
+    if request.sender == cw.state:
+        raise NotPermittedError("E-MOVE-ILLEGAL", "this is your own request", "the other State takes charge of it")
+    if request.acknowledged_by:
+        return Taken("", request_id, "ACKNOWLEDGED", first=request.acknowledged_by)
+    kind = "ACK-DEGRADED" if signer is None else "ACKNOWLEDGED"
+    if kind not in permitted(case.case, request_id, Side.ADDRESSEE, cw.catalogue):
+        raise NotPermittedError(
+            "E-MOVE-ILLEGAL", f"the request is {request.status.value} already", "look at the case"
+        )
+    body = {"officer": officer, "cause": cause} if signer is None else {}
+    plan = Plan(kind, request.sender, request.urgency, body, case_id, request.digest, "en", None, "", "")
+    done = await write(cw, plan, signer or _StationHand(cw.keyring.station), now)
+    if signer is None:
+        await cw.db.write(lambda tx: _alarm(tx, cw, request, officer, cause, now))
+    return Taken(done.id, request_id, kind, cause=cause if signer is None else "")
+
+
+async def _alarm(
+    tx: AsyncConnection, cw: Casework, request: Request, officer: str, cause: str, now: datetime
+) -> None:
+    await raise_task(
+        tx, cw, "W-DEGRADED", now, request=request.id, note=f"{officer}: {cause}", once=f"degraded/{officer}"
+    )

@@ -1,0 +1,177 @@
+"""The desk as console and command line know it: every use case, one method each. It only hands on."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from contactpoint.casework.context import Casework
+from contactpoint.casework.effects import happen
+from contactpoint.desk import officers, pictures
+from contactpoint.desk.acknowledge import acknowledge
+from contactpoint.desk.approve import approve
+from contactpoint.desk.compose import submit
+from contactpoint.desk.errors import NotFoundError
+from contactpoint.desk.find import find_request
+from contactpoint.desk.officers import SigningOfficer
+from contactpoint.desk.phonebook import contact_view, directory_view
+from contactpoint.desk.views import (
+    Beat,
+    Board,
+    CaseView,
+    ContactView,
+    DirectoryView,
+    Draft,
+    OfficerView,
+    Submitted,
+    Taken,
+)
+from contactpoint.domain.ladder import Opened
+from contactpoint.store.rows_desk import finish_task
+from contactpoint.store.rows_people import note_manned, officer_row, update_officer
+from contactpoint.store.rows_requests import mark_answer_read, request_row
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Implements ``contactpoint.desk.ports.DeskPort`` over one database."""
+
+    cw: Casework
+
+    @property
+    def state(self) -> str:
+        return self.cw.state
+
+    @property
+    def network(self) -> str:
+        return self.cw.network
+
+    # Looking
+
+    async def board(self, officer: str, now: datetime) -> Board:
+        zone = self.cw.register.calendar(self.cw.state).zone
+        return await self.cw.db.read(lambda tx: pictures.board(tx, self.cw, officer, zone, now))
+
+    async def beat(self, now: datetime) -> Beat:
+        return await self.cw.db.read(lambda tx: pictures.beat(tx, now))
+
+    async def case_view(self, case: str, now: datetime) -> CaseView:
+        view = await self.cw.db.read(lambda tx: pictures.case_view(tx, self.cw, case, now))
+        if view is None:
+            raise NotFoundError("E-NOT-FOUND", f"there is no case {case} here", "look at the board")
+        return view
+
+    async def find_request(self, reference: str) -> tuple[str, str]:
+        return await find_request(self.cw, reference)
+
+    async def directory(self, now: datetime) -> DirectoryView:
+        return directory_view(self.cw, now)
+
+    async def contact(self, state: str, now: datetime) -> ContactView:
+        return contact_view(self.cw, state)
+
+    def changes(self) -> AsyncIterator[str]:
+        return self.cw.bell.listen()
+
+    # Doing
+
+    async def opened(self, request: str, officer: str, now: datetime) -> None:
+        """Say *opened*, once: an incoming request was shown to a signed-in officer. Of an own request, its answer counts as read."""
+
+        async def work(tx: AsyncConnection) -> None:
+            row = await request_row(tx, request)
+            if row is None:
+                return
+            if row.incoming:
+                await happen(tx, self.cw, request, Opened(now), now)
+            elif row.answer_unread:
+                await mark_answer_read(tx, request)
+
+        await self.cw.db.write(work)
+        self.cw.bell.ring("outbox", "board", "case")
+
+    async def submit(self, draft: Draft, key: SigningOfficer, now: datetime) -> Submitted:
+        return await submit(self.cw, draft, key, now)
+
+    async def approve(self, waiting: str, key: SigningOfficer, now: datetime) -> Submitted:
+        return await approve(self.cw, waiting, key, now)
+
+    async def acknowledge(
+        self, request: str, officer: str, key: SigningOfficer | None, now: datetime, cause: str = "no-signing-key"
+    ) -> Taken:
+        return await acknowledge(self.cw, request, officer, key, cause, now)
+
+    async def answer(
+        self,
+        request: str,
+        kind: str,
+        body: Mapping[str, Any],
+        key: SigningOfficer,
+        now: datetime,
+        approver: str | None = None,
+    ) -> Submitted:
+        """Answer a request, or say another move of it (WITHDRAW, INFO)."""
+        parent = request if kind in self.cw.catalogue else None
+        draft = Draft(kind, "", await self._urgency(request), body, parent=parent, re=request, approver=approver)
+        return await submit(self.cw, draft, key, now)
+
+    async def _urgency(self, reference: str) -> str:
+        _, request_id = await find_request(self.cw, reference)
+        row = await self.cw.db.read(lambda tx: request_row(tx, request_id))
+        return "" if row is None else str(row.urgency)
+
+    async def task_done(self, task: str, officer: str, now: datetime) -> None:
+        await self.cw.db.write(lambda tx: finish_task(tx, task, officer, now))
+        self.cw.bell.ring("board")
+
+    # People
+
+    async def officer(self, number: str, now: datetime) -> OfficerView | None:
+        row = await self.cw.db.read(lambda tx: officer_row(tx, number))
+        return None if row is None else officers.officer_view(row)
+
+    async def officers(self, now: datetime) -> tuple[OfficerView, ...]:
+        return await self.cw.db.read(officers.list_officers)
+
+    async def one_time_link(self, number: str, now: datetime) -> str:
+        return await officers.one_time_link(self.cw, number, now)
+
+    async def link_officer(self, token: str, now: datetime) -> str | None:
+        return await officers.link_officer(self.cw, token, now)
+
+    async def set_password(self, token: str, password: str, now: datetime) -> str:
+        return await officers.set_password(self.cw, token, password, now)
+
+    async def check_password(self, number: str, password: str, now: datetime) -> bool:
+        return await officers.check_password(self.cw, number, password, now)
+
+    async def unseal(self, number: str, secret: str, now: datetime) -> SigningOfficer:
+        return await officers.unseal(self.cw, number, secret, now)
+
+    async def start_shift(self, session: str, number: str, secret: str, now: datetime) -> bytes:
+        return await officers.start_shift(self.cw, session, number, secret, now)
+
+    async def shift_key(self, session: str, cookie: bytes, now: datetime) -> SigningOfficer | None:
+        return await officers.shift_key(self.cw, session, cookie, now)
+
+    async def end_shift(self, session: str, now: datetime) -> None:
+        await officers.end_shift(self.cw, session)
+
+    async def manned(self, officer: str, window: str, alarm_tested_at: datetime, now: datetime) -> None:
+        await self.cw.db.write(lambda tx: note_manned(tx, officer, window, alarm_tested_at, now))
+
+    async def open_session(self, officer: str, now: datetime) -> str:
+        return await officers.open_session(self.cw, officer, now)
+
+    async def session_officer(self, session: str, now: datetime) -> str | None:
+        return await officers.session_officer(self.cw, session, now)
+
+    async def close_session(self, session: str, now: datetime) -> None:
+        await officers.close_session(self.cw, session)
+
+    async def set_language(self, officer: str, language: str, now: datetime) -> None:
+        await self.cw.db.write(lambda tx: update_officer(tx, officer, {"language": language}))

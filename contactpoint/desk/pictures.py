@@ -1,0 +1,246 @@
+"""Make the pictures that console and command line show: a request with its ladder, a case, the board."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from contactpoint.casework.cases import OpenCase, load_case, state_digest
+from contactpoint.casework.context import Casework
+from contactpoint.casework.effects import read_ladder
+from contactpoint.desk.approve import waiting_list
+from contactpoint.desk.views import (
+    Beat,
+    Board,
+    CaseView,
+    Deadline,
+    Fact,
+    PreservationView,
+    RequestView,
+    StatementView,
+    Task,
+)
+from contactpoint.domain.case import Request, permitted
+from contactpoint.domain.codes import look_up
+from contactpoint.domain.ladder import Ladder
+from contactpoint.domain.preservation import Preservation
+from contactpoint.domain.statement import Statement
+from contactpoint.domain.values import Level, Side, Twin
+from contactpoint.store.rows_desk import open_tasks
+from contactpoint.store.rows_outbox import facts_of
+from contactpoint.store.rows_requests import alarm_counts, all_requests, requests_of_case
+
+_SOON = timedelta(days=21)
+_AWAITED = (Twin.UNREACHABLE, Twin.NOT_RECEIVED, Twin.NOT_OPENED, Twin.NOT_ACKNOWLEDGED, Twin.LAPSED)
+
+
+def _fact(row: Row[Any]) -> Fact:
+    return Fact(row.level, row.at, row.by_state, row.who, row.late_s, row.note)
+
+
+def _deadlines(ladder: Ladder, now: datetime) -> tuple[Deadline, ...]:
+    """Every deadline both States compute alike; met when the level was reached by then, None while it runs."""
+    found = []
+    for twin in _AWAITED:
+        due = ladder.deadlines.get(twin)
+        if due is None or (twin is Twin.NOT_OPENED and Twin.NOT_ACKNOWLEDGED in ladder.deadlines):
+            continue
+        reached = ladder.levels.get(twin.level)
+        higher = ladder.reached >= twin.level.rank
+        if reached is not None:
+            met: bool | None = reached <= due
+        elif higher:
+            met = True
+        else:
+            met = False if now > due else None
+        found.append(Deadline(twin.level.value, due, met))
+    return tuple(found)
+
+
+def _next_due(ladder: Ladder) -> datetime | None:
+    """The deadline that a person waits for: taking charge first, then the answer."""
+    if ladder.closed:
+        return None
+    twin = Twin.LAPSED if ladder.reached >= Level.ACKNOWLEDGED.rank else Twin.NOT_ACKNOWLEDGED
+    return ladder.deadlines.get(twin) or ladder.deadlines.get(Twin.UNREACHABLE)
+
+
+def _rung(ladder: Ladder) -> str:
+    if ladder.rung is None or ladder.escalation is None:
+        return ""
+    return ladder.escalation.rungs[ladder.rung].role
+
+
+def _preservation(kept: Preservation | None) -> PreservationView | None:
+    if kept is None:
+        return None
+    return PreservationView(kept.preserved_from, kept.until, tuple((e.old, e.new) for e in kept.extensions))
+
+
+def request_view(
+    cw: Casework, case: OpenCase, request: Request, row: Row[Any], facts: Sequence[Row[Any]], now: datetime
+) -> RequestView:
+    ladder = read_ladder(row)
+    incoming = request.sender != cw.state
+    side = Side.ADDRESSEE if incoming else Side.REQUESTER
+    own = tuple(_fact(each) for each in facts if each.statement_id == request.id)
+    return RequestView(
+        id=request.id,
+        case=case.id,
+        kind=request.kind,
+        title=cw.catalogue[request.kind].title,
+        urgency=request.urgency.value,
+        sender=request.sender,
+        recipient=request.recipient,
+        incoming=incoming,
+        status=request.status.value,
+        level=ladder.level.value,
+        at=request.at,
+        expires=request.expires,
+        facts=(*_local_facts(cw, request, ladder), *own),
+        deadlines=_deadlines(ladder, now),
+        next_due=_next_due(ladder),
+        rung=_rung(ladder),
+        cycle=ladder.cycle,
+        acknowledged_by=request.acknowledged_by,
+        rings=ladder.rings,
+        own_reference=case.own_reference,
+        preservation=_preservation(request.preservation),
+        permitted=_may(cw, case, request, side),
+        label=row.label,
+    )
+
+
+def _local_facts(cw: Casework, request: Request, ladder: Ladder) -> tuple[Fact, ...]:
+    """Levels that no slip proves: queued by this end's own database, acknowledged and answered by the officers' letters."""
+    facts = []
+    for level in (Level.QUEUED, Level.ACKNOWLEDGED, Level.ANSWERED):
+        at = ladder.levels.get(level)
+        if at is None or (level is Level.QUEUED and request.sender != cw.state):
+            continue
+        late = ladder.late_by(level)
+        by = request.sender if level is Level.QUEUED else request.recipient
+        who = _who(request, level)
+        facts.append(Fact(level.value, at, by, who, None if late is None else int(late.total_seconds())))
+    return tuple(facts)
+
+
+def _who(request: Request, level: Level) -> str:
+    if level is Level.ACKNOWLEDGED:
+        return "station" if request.degraded else request.acknowledged_by
+    if level is Level.ANSWERED and request.answer is not None:
+        return request.answer.by
+    return "station"
+
+
+def _may(cw: Casework, case: OpenCase, request: Request, side: Side) -> tuple[str, ...]:
+    """What this side may say now: answers first, then new requests and moves within this case."""
+    return permitted(case.case, request.id, side, cw.catalogue)
+
+
+async def case_view(tx: AsyncConnection, cw: Casework, case_id: str, now: datetime) -> CaseView | None:
+    case = await load_case(tx, cw, case_id)
+    if case is None:
+        return None
+    rows = {row.id: row for row in await requests_of_case(tx, case_id)}
+    statements = [each for half in case.case.halves.values() for each in half]
+    facts = await facts_of(tx, [each.id for each in statements])
+    views = [
+        request_view(cw, case, request, rows[request.id], facts, now)
+        for request in case.case.requests.values()
+        if request.id in rows
+    ]
+    peer = case.case.addressee if case.case.initiator == cw.state else case.case.initiator
+    return CaseView(
+        id=case.id,
+        initiator=case.case.initiator,
+        addressee=case.case.addressee,
+        peer=peer,
+        peer_name=cw.register.name(peer),
+        peer_phones=cw.register.phones(peer),
+        own_reference=case.own_reference,
+        state_digest=state_digest(case.case).hex(),
+        requests=tuple(sorted(views, key=lambda view: view.at)),
+        statements=tuple(_statement_view(each, facts) for each in sorted(statements, key=lambda each: each.at)),
+    )
+
+
+def _statement_view(statement: Statement, facts: Iterable[Row[Any]]) -> StatementView:
+    return StatementView(
+        id=statement.id,
+        kind=statement.kind,
+        sender=statement.sender,
+        at=statement.at,
+        by=statement.by,
+        approver=statement.approver,
+        body=statement.body,
+        facts=tuple(_fact(row) for row in facts if row.statement_id == statement.id),
+    )
+
+
+async def board(tx: AsyncConnection, cw: Casework, officer: str, zone: str, now: datetime) -> Board:
+    views = await _request_views(tx, cw, now)
+    incoming = [view for view in views if view.incoming]
+    own = [view for view in views if not view.incoming]
+    unacknowledged = sorted((view for view in incoming if view.rings), key=_urgent_first)
+    taken = [view for view in incoming if not view.rings]
+    age = cw.register.copy.age(now)
+    return Board(
+        state=cw.state,
+        network=cw.network,
+        now=now,
+        unacknowledged=tuple(unacknowledged),
+        own_overdue=tuple(view for view in own if view.rings),
+        mine=tuple(view for view in taken if view.acknowledged_by == officer),
+        open=tuple(view for view in taken if view.acknowledged_by != officer),
+        sent=tuple(own),
+        clocks=tuple(view for view in views if view.preservation and view.preservation.expires - now <= _SOON),
+        waiting=await waiting_list(tx, cw, now),
+        tasks=tuple(_task(cw, row) for row in await open_tasks(tx)),
+        directory_age_s=None if age is None else int(age.total_seconds()),
+        zone=zone,
+    )
+
+
+def _urgent_first(view: RequestView) -> tuple[str, datetime]:
+    return view.urgency, view.next_due or view.at
+
+
+async def _request_views(tx: AsyncConnection, cw: Casework, now: datetime) -> list[RequestView]:
+    """The newest requests, each case opened once."""
+    rows = await all_requests(tx)
+    cases: Mapping[str, OpenCase] = {
+        case_id: case
+        for case_id in dict.fromkeys(row.case_id for row in rows)
+        if (case := await load_case(tx, cw, case_id)) is not None
+    }
+    views = []
+    for row in rows:
+        case = cases.get(row.case_id)
+        if case is not None and row.id in case.case.requests:
+            views.append(request_view(cw, case, case.case.requests[row.id], row, (), now))
+    return views
+
+
+def _task(cw: Casework, row: Row[Any]) -> Task:
+    code = look_up(row.code)
+    return Task(
+        id=row.id,
+        code=row.code,
+        at=row.at,
+        text=f"{code.text} {row.note}".strip(),
+        what_to_do=code.action,
+        state=row.state,
+        phones=cw.register.phones(row.state) if row.state else (),
+        request=row.request_id,
+    )
+
+
+async def beat(tx: AsyncConnection, now: datetime) -> Beat:
+    incoming, oldest, own, answers = await alarm_counts(tx)
+    oldest_s = 0 if oldest is None else max(0, int((now - oldest).total_seconds()))
+    return Beat(unacknowledged=incoming, oldest_s=oldest_s, overdue=own, answers=answers)

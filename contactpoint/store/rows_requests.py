@@ -1,0 +1,132 @@
+"""Rows of requests: their ladder, the steps it has taken, their pages and long clocks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from contactpoint.store.desk_schema import clock, page, request, step
+from contactpoint.store.sql import insert_once, insert_or_replace
+
+
+async def request_row(tx: AsyncConnection, request_id: str) -> Row[Any] | None:
+    query = select(request).where(request.c.id == request_id)
+    if tx.dialect.name == "postgresql":
+        query = query.with_for_update()
+    return (await tx.execute(query)).one_or_none()
+
+
+async def insert_request(tx: AsyncConnection, values: Mapping[str, Any]) -> None:
+    await tx.execute(request.insert().values(values))
+
+
+async def update_request(tx: AsyncConnection, request_id: str, rev: int, values: Mapping[str, Any]) -> bool:
+    """Write by compare-and-set on ``rev``. False: somebody was faster, load and decide again."""
+    changed = await tx.execute(
+        update(request).where(request.c.id == request_id, request.c.rev == rev).values(rev=rev + 1, **values)
+    )
+    return changed.rowcount == 1
+
+
+async def due_requests(tx: AsyncConnection, now: datetime, limit: int = 200) -> Sequence[Row[Any]]:
+    """Requests whose timer is due, oldest first, each to one worker only (SKIP LOCKED; on SQLite the one writer)."""
+    query = select(request).where(request.c.next_at <= now).order_by(request.c.next_at).limit(limit)
+    if tx.dialect.name == "postgresql":
+        query = query.with_for_update(skip_locked=True)
+    return (await tx.execute(query)).all()
+
+
+async def anything_due(tx: AsyncConnection, now: datetime) -> bool:
+    """The read probe before a claim: cheap, and without a write lock."""
+    return (await tx.execute(select(request.c.id).where(request.c.next_at <= now).limit(1))).first() is not None
+
+
+async def take_step(tx: AsyncConnection, request_id: str, cycle: int, name: str, due: datetime, at: datetime) -> bool:
+    """Record one step of a ladder, once for ever. False: it was taken before and must not be taken again."""
+    return await insert_once(
+        tx, step, {"request_id": request_id, "cycle": cycle, "step": name, "due": due, "at": at}
+    )
+
+
+async def all_requests(tx: AsyncConnection, limit: int = 500) -> Sequence[Row[Any]]:
+    return (await tx.execute(select(request).order_by(request.c.at.desc()).limit(limit))).all()
+
+
+async def requests_of_case(tx: AsyncConnection, case_id: str) -> Sequence[Row[Any]]:
+    return (await tx.execute(select(request).where(request.c.case_id == case_id).order_by(request.c.at))).all()
+
+
+async def requests_like(tx: AsyncConnection, reference: str) -> Sequence[Row[Any]]:
+    """Requests whose id or label is this, or whose id begins with it (eight characters at least)."""
+    likes = [request.c.id == reference, request.c.label == reference]
+    if len(reference) >= 8:
+        likes.append(request.c.id.startswith(reference, autoescape=True))
+    return (await tx.execute(select(request).where(or_(*likes)).order_by(request.c.at.desc()).limit(3))).all()
+
+
+async def mark_answer_read(tx: AsyncConnection, request_id: str) -> None:
+    await tx.execute(update(request).where(request.c.id == request_id).values(answer_unread=False))
+
+
+async def alarm_counts(tx: AsyncConnection) -> tuple[int, datetime | None, int, int]:
+    """(incoming that ring, the oldest of them, own that ring, unread answers to own urgent requests)."""
+    ringing = select(request.c.incoming, func.count(), func.min(request.c.at)).where(request.c.rings).group_by(request.c.incoming)
+    incoming, oldest, own = 0, None, 0
+    for is_incoming, count, first in (await tx.execute(ringing)).all():
+        if is_incoming:
+            incoming, oldest = count, first
+        else:
+            own = count
+    unread = select(func.count()).where(
+        request.c.answer_unread, request.c.incoming.is_(False), request.c.urgency.in_(("U0", "U1"))
+    )
+    return incoming, oldest, own, (await tx.execute(unread)).scalar_one()
+
+
+async def add_page(tx: AsyncConnection, values: Mapping[str, Any]) -> bool:
+    return await insert_once(tx, page, values)
+
+
+async def due_pages(tx: AsyncConnection, now: datetime, limit: int = 50) -> Sequence[Row[Any]]:
+    query = select(page).where(page.c.state == "due", page.c.next_at <= now).order_by(page.c.urgency, page.c.next_at).limit(limit)
+    if tx.dialect.name == "postgresql":
+        query = query.with_for_update(skip_locked=True)
+    return (await tx.execute(query)).all()
+
+
+async def lease_page(tx: AsyncConnection, page_id: str, until: datetime) -> None:
+    await tx.execute(update(page).where(page.c.id == page_id).values(next_at=until, attempts=page.c.attempts + 1))
+
+
+async def finish_page(tx: AsyncConnection, page_id: str, values: Mapping[str, Any]) -> None:
+    await tx.execute(update(page).where(page.c.id == page_id, page.c.state == "due").values(values))
+
+
+async def cancel_pages(tx: AsyncConnection, request_id: str) -> int:
+    """An acknowledgement stops every notice of the request that has not gone out yet."""
+    gone = await tx.execute(
+        update(page).where(page.c.request_id == request_id, page.c.state == "due").values(state="cancelled")
+    )
+    return int(gone.rowcount)
+
+
+async def pages_of(tx: AsyncConnection, request_id: str) -> Sequence[Row[Any]]:
+    return (await tx.execute(select(page).where(page.c.request_id == request_id).order_by(page.c.at))).all()
+
+
+async def set_clock(tx: AsyncConnection, request_id: str, name: str, starts: datetime, due: datetime) -> None:
+    values = {"request_id": request_id, "name": name, "starts": starts, "due": due}
+    await insert_or_replace(tx, clock, values, ("request_id", "name"))
+
+
+async def clocks_of(tx: AsyncConnection, request_id: str) -> Sequence[Row[Any]]:
+    return (await tx.execute(select(clock).where(clock.c.request_id == request_id).order_by(clock.c.name))).all()
+
+
+async def clocks_due_before(tx: AsyncConnection, until: datetime) -> Sequence[Row[Any]]:
+    query = select(clock).where(clock.c.closed_at.is_(None), clock.c.due <= until).order_by(clock.c.due)
+    return (await tx.execute(query)).all()

@@ -1,0 +1,75 @@
+"""Notices: hand each due page to its channel, once, and write down what became of it.
+
+An acknowledgement cancels pages that have not gone out. A time-out is *unknown*: it is written down as such and not repeated, because
+the next rung and the other channels say it again anyway.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from contactpoint.casework.context import Casework
+from contactpoint.notify.channel import Channel, Outcome, Result
+from contactpoint.notify.notice import Notice, Subject
+from contactpoint.store.rows_people import officer_row
+from contactpoint.store.rows_requests import due_pages, finish_page, lease_page
+
+POLL_S = 1.0
+LEASE = timedelta(seconds=30)
+_MOST_ATTEMPTS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Notices:
+    """Sends the pages of one desk through ``channels``, by name."""
+
+    cw: Casework
+    channels: Mapping[str, Channel]
+    clock: Callable[[], datetime]
+
+    async def run_due(self) -> int:
+        now = self.clock()
+        if not await self.cw.db.read(lambda tx: due_pages(tx, now, 1)):
+            return 0
+        rows = await self.cw.db.write(lambda tx: self._claim(tx, now))
+        await asyncio.gather(*(self._send(row) for row in rows))
+        return len(rows)
+
+    async def _claim(self, tx: AsyncConnection, now: datetime) -> Sequence[Row[Any]]:
+        rows = await due_pages(tx, now)
+        for row in rows:
+            await lease_page(tx, row.id, now + LEASE)
+        return rows
+
+    async def _send(self, row: Row[Any]) -> None:
+        channel = self.channels.get(row.channel)
+        if channel is None:
+            outcome = Outcome(Result.FAILED, f"this node has no channel {row.channel}")
+        else:
+            outcome = await channel.send(await self._notice(row))
+        await self.cw.db.write(lambda tx: finish_page(tx, row.id, self._values(row, outcome)))
+
+    async def _notice(self, row: Row[Any]) -> Notice:
+        officer = await self.cw.db.read(lambda tx: officer_row(tx, row.officer))
+        return Notice(
+            id=row.id,
+            subject=Subject.MESSAGE,
+            urgency=row.urgency,
+            reference=row.request_id[-12:],
+            to=officer.mail if officer is not None and row.channel == "smtp" else "",
+            network=self.cw.network,
+        )
+
+    def _values(self, row: Row[Any], outcome: Outcome) -> dict[str, object]:
+        now = self.clock()
+        values: dict[str, object] = {"outcome": outcome.text[:200], "sent_at": now}
+        if outcome.result is Result.FAILED and row.attempts + 1 < _MOST_ATTEMPTS:
+            return {**values, "next_at": now + timedelta(seconds=2 ** (row.attempts + 1))}
+        return {**values, "state": outcome.result.value.lower()}

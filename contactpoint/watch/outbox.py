@@ -1,0 +1,183 @@
+"""The outbox: put every letter and slip into its recipient's mailbox, and keep trying until it is held, refused or expired.
+
+A parcel's next attempt is pushed out before it is tried, so that a worker which dies holding it loses nothing: another one tries
+again, and the gateway answers a repeat with the same receipt.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from sqlalchemy import Row
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from contactpoint.casework.context import Casework
+from contactpoint.casework.effects import happen, raise_task
+from contactpoint.casework.ids import Randomness
+from contactpoint.casework.receive import hear_slip
+from contactpoint.casework.slips import check_slip
+from contactpoint.domain.codes import Retry
+from contactpoint.domain.ladder import Refused
+from contactpoint.link.errors import LinkError
+from contactpoint.link.results import HeldResult, PutResult, RefusedResult, StoredResult
+from contactpoint.link.tls import GatewayAddress
+from contactpoint.store.desk_schema import journal
+from contactpoint.store.journal import append
+from contactpoint.store.rows_outbox import (
+    due_parcels,
+    fact_row,
+    lease_parcels,
+    next_parcel_at,
+    settle_parcel,
+    store_signature,
+)
+from contactpoint.wire.errors import WireError
+from contactpoint.wire.envelope import Parcel
+from contactpoint.wire.frames import Cargo, Lane
+from contactpoint.wire.slip import sign_slip
+
+POLL_S = 1.0
+LEASE = timedelta(seconds=30)
+_URGENT = ("U0", "U1")
+_FIRST_S, _LONGEST_URGENT_S, _LONGEST_ROUTINE_S = 1.0, 60.0, 600.0
+
+
+class Puts(Protocol):
+    """The link, as the outbox needs it."""
+
+    async def put(self, address: GatewayAddress, cargo: Cargo, *, lane: Lane = ...) -> PutResult:
+        """Raises LinkError when the gateway cannot be reached."""
+
+
+def pause(attempt: int, urgency: str, random: Randomness) -> timedelta:
+    """Doubling from one second, to a minute for urgent mail and ten for the rest, with full jitter."""
+    longest = _LONGEST_URGENT_S if urgency in _URGENT else _LONGEST_ROUTINE_S
+    limit = min(_FIRST_S * 2.0 ** min(attempt, 12), longest)
+    return timedelta(seconds=0.1 + limit * int.from_bytes(random(4)) / 2**32)
+
+
+@dataclass(frozen=True, slots=True)
+class Outbox:
+    """Empties the outbox of one desk over ``link``."""
+
+    cw: Casework
+    link: Puts
+    clock: Callable[[], datetime]
+
+    async def run_due(self) -> int:
+        """Try everything that is due now; returns how many were tried. Each peer and lane has its own task: a silent one blocks no other."""
+        now = self.clock()
+        rows = await self.cw.db.read(lambda tx: due_parcels(tx, now, 1))
+        if not rows:
+            return 0
+        claimed = await self.cw.db.write(lambda tx: self._claim(tx, now))
+        groups: dict[tuple[str, bool], list[Row[Any]]] = {}
+        for row in claimed:
+            groups.setdefault((row.recipient, row.urgency in _URGENT), []).append(row)
+        await asyncio.gather(*(self._send_all(rows) for rows in groups.values()))
+        return len(claimed)
+
+    async def _claim(self, tx: AsyncConnection, now: datetime) -> Sequence[Row[Any]]:
+        rows = await due_parcels(tx, now)
+        if rows:
+            await lease_parcels(tx, [row.id for row in rows], now + LEASE)
+        return rows
+
+    async def sleep_s(self, longest: float) -> float:
+        """How long nothing will be due, at most ``longest`` seconds."""
+        due = await self.cw.db.read(next_parcel_at)
+        return longest if due is None else min(longest, max(0.0, (due - self.clock()).total_seconds()))
+
+    async def _send_all(self, rows: Sequence[Row[Any]]) -> None:
+        await asyncio.gather(*(self._send(row) for row in rows))
+
+    async def _send(self, row: Row[Any]) -> None:
+        now = self.clock()
+        if now >= row.expires:
+            await self._settle(row, "expired", "nobody took it before it expired")
+            return
+        addresses = self.cw.register.addresses(row.recipient)
+        if not addresses:
+            await self._later(row, f"no address of {row.recipient} in the copy of the register")
+            return
+        cargo = await self._cargo(row)
+        lane = Lane.URGENT if row.urgency in _URGENT else Lane.ROUTINE
+        text = ""
+        for address in addresses:
+            try:
+                answer = await self.link.put(address, cargo, lane=lane)
+            except LinkError as error:
+                text = str(error)
+                continue
+            await self._answered(row, answer)
+            return
+        await self._later(row, text)
+
+    async def _cargo(self, row: Row[Any]) -> Cargo:
+        if row.fact is None:
+            return Parcel(row.envelope, row.payload)
+        return await sign_fact(self.cw, row.fact)
+
+    async def _answered(self, row: Row[Any], answer: PutResult) -> None:
+        match answer:
+            case HeldResult(receipt=receipt):
+                await self._held(row, receipt)
+            case StoredResult():
+                await self._settle(row, "done", "stored")
+            case RefusedResult(code=code, retry=Retry.SAME_ID_LATER, after=after):
+                await self._later(row, code, timedelta(seconds=after) if after else None)
+            case RefusedResult(code=code):
+                await self._refused(row, code)
+
+    async def _held(self, row: Row[Any], receipt: bytes) -> None:
+        """No lying receipt: one that does not verify is no receipt, and the letter is put again."""
+        now = self.clock()
+        try:
+            slip, signed = check_slip(self.cw, receipt, now)
+        except WireError as error:
+            await self._later(row, f"a false receipt: {error}")
+            return
+
+        async def work(tx: AsyncConnection) -> None:
+            await hear_slip(tx, self.cw, slip, signed.content, receipt, now)
+            await settle_parcel(tx, row.id, {"state": "done", "outcome": "held", "payload": None})
+            await append(tx, journal, "held", row.id, signed.digest, now)
+
+        await self.cw.db.write(work)
+        self.cw.bell.ring("board", "case", "timers")
+
+    async def _refused(self, row: Row[Any], code: str) -> None:
+        now = self.clock()
+
+        async def work(tx: AsyncConnection) -> None:
+            await settle_parcel(tx, row.id, {"state": "refused", "outcome": code})
+            if row.statement_id is not None:
+                await happen(tx, self.cw, row.statement_id, Refused(code, now), now)
+                await raise_task(tx, self.cw, code, now, state=row.recipient, note=row.id, once=f"refused/{row.id}")
+            await append(tx, journal, f"refused {code}", row.id, None, now)
+
+        await self.cw.db.write(work)
+        self.cw.bell.ring("board", "case")
+
+    async def _later(self, row: Row[Any], text: str, after: timedelta | None = None) -> None:
+        wait = after or pause(row.attempts, row.urgency, self.cw.random)
+        values = {"next_at": self.clock() + wait, "outcome": text[:200]}
+        await self.cw.db.write(lambda tx: settle_parcel(tx, row.id, values))
+
+    async def _settle(self, row: Row[Any], state: str, text: str) -> None:
+        await self.cw.db.write(lambda tx: settle_parcel(tx, row.id, {"state": state, "outcome": text}))
+
+
+async def sign_fact(cw: Casework, digest: bytes) -> bytes:
+    """The signed bytes of one of our slips: signed once, stored, and from then on the same for whoever asks."""
+    row = await cw.db.read(lambda tx: fact_row(tx, digest))
+    if row is None:
+        raise LookupError(f"slip {digest.hex()} is in the outbox but not among the facts")
+    if row.signed is not None:
+        return bytes(row.signed)
+    signed = sign_slip(bytes(row.content), cw.keyring.station, cw.net)
+    return await cw.db.write(lambda tx: store_signature(tx, digest, signed))

@@ -1,0 +1,64 @@
+"""The claim loop: hand every request whose timer is due to its ladder, exactly once, with any number of workers.
+
+The timer is a column of the request's own row. A worker claims due rows (``FOR UPDATE SKIP LOCKED``; on SQLite the one writer), the
+domain decides, and row, steps, pages, slips and journal are written in that same transaction. A worker killed anywhere leaves either
+all of it or nothing; a step fired twice by any accident stops at its primary key.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from contactpoint.casework.context import Casework
+from contactpoint.casework.effects import carry_out, ladder_columns, raise_task, read_ladder
+from contactpoint.domain.errors import DomainError
+from contactpoint.domain.ladder import Tick, decide
+from contactpoint.store.desk_schema import journal
+from contactpoint.store.journal import append
+from contactpoint.store.rows_requests import anything_due, due_requests, update_request
+
+POLL_S = 0.2
+BATCH = 200
+_POISONED_PAUSE = timedelta(seconds=60)
+_POISONED_MOST = 3
+
+
+async def run_due(cw: Casework, now: datetime) -> int:
+    """Fire everything that is due by ``now``; returns how many requests were moved."""
+    if not await cw.db.read(lambda tx: anything_due(tx, now)):
+        return 0
+    moved = await cw.db.write(lambda tx: _claim(tx, cw, now))
+    if moved:
+        cw.bell.ring("outbox", "pages", "board", "case")
+    return moved
+
+
+async def _claim(tx: AsyncConnection, cw: Casework, now: datetime) -> int:
+    rows = await due_requests(tx, now, BATCH)
+    for row in rows:
+        await _fire(tx, cw, row, now)
+    if rows:
+        await append(tx, journal, "timers", str(len(rows)), None, now)
+    return len(rows)
+
+
+async def _fire(tx: AsyncConnection, cw: Casework, row: Row[Any], now: datetime) -> None:
+    try:
+        ladder, effects = decide(read_ladder(row), Tick(), now)
+    except (DomainError, ValueError) as error:
+        await _poisoned(tx, cw, row, str(error), now)
+        return
+    await carry_out(tx, cw, row, ladder, effects, now)
+    await update_request(tx, row.id, row.rev, ladder_columns(ladder))
+
+
+async def _poisoned(tx: AsyncConnection, cw: Casework, row: Row[Any], text: str, now: datetime) -> None:
+    """A row that cannot be read must not stop those behind it, nor loop: it is tried again later, and after three a person is told."""
+    count = row.poisoned + 1
+    await update_request(tx, row.id, row.rev, {"poisoned": count, "next_at": now + _POISONED_PAUSE * count})
+    if count >= _POISONED_MOST:
+        await raise_task(tx, cw, "E-POISONED", now, request=row.id, note=text[:400], once=f"poisoned/{row.id}")
