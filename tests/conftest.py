@@ -29,7 +29,7 @@ settings.load_profile("all" if ALL else "sample")
 def pytest_configure(config: pytest.Config) -> None:
     # In the environment, so that the workers, which are started from here, draw from the same seed.
     seed = os.environ.setdefault(SEED_VARIABLE, str(secrets.randbelow(10**8)))
-    if getattr(config.option, "hypothesis_seed", None) is None:
+    if getattr(config.option, "hypothesis_seed", seed) is None:
         config.option.hypothesis_seed = seed
 
 
