@@ -123,6 +123,10 @@ def test_problems_of_a_form_are_named_one_by_one_with_what_fits_instead() -> Non
 
 def test_an_error_that_nobody_foresaw_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
     assert failure_of(KeyError("x")) is None
-    monkeypatch.setattr("contactpoint.settings.template", lambda: {}["gone"])
+
+    def broken() -> str:
+        raise KeyError("gone")
+
+    monkeypatch.setattr("contactpoint.settings.template", broken)
     with pytest.raises(KeyError):
         run_command(["config", "template"])

@@ -22,7 +22,7 @@ GOOD: dict[str, Any] = {
 def test_a_notice_has_no_field_that_could_hold_content() -> None:
     assert {f.name for f in fields(Notice)} == {"id", "subject", "urgency", "reference", "to", "network"}
     with pytest.raises(TypeError):
-        Notice(**GOOD, body="the server held the key-delivery panel")
+        Notice(**{**GOOD, "body": "the server held the key-delivery panel"})
 
 
 @pytest.mark.parametrize("name", ["id", "reference", "network"])
