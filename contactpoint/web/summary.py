@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from contactpoint.domain.catalogue import Catalogue, Choice, Field, FieldType
+from contactpoint.domain.errors import DateError
+from contactpoint.domain.values import parse_instant
 from contactpoint.web.i18n import N_
 
 
@@ -22,6 +26,7 @@ class Line:
     coded: bool
     children: tuple[Line, ...]
     known: bool = True
+    instants: tuple[datetime, ...] = ()
 
 
 def summary(fields: Sequence[Field], body: Mapping[str, Any], prefix: str = "") -> tuple[Line, ...]:
@@ -50,7 +55,15 @@ def _line(field: Field, value: Any, prefix: str) -> Line:
     choices = {choice.code: choice for choice in field.choices}
     values = tuple(_value(each, choices) for each in (value if isinstance(value, list | tuple) else (value,)))
     coded = bool(choices) or field.type in (FieldType.BOOLEAN, FieldType.MUST_BE_TRUE)
-    return Line(path, field.label, values, coded, ())
+    instants = tuple(_instants(values)) if field.type is FieldType.INSTANT else ()
+    return Line(path, field.label, values, coded, (), instants=instants)
+
+
+def _instants(values: Sequence[str]) -> Iterator[datetime]:
+    """Those that are instants; the others stay foreign text, shown as they were written."""
+    for value in values:
+        with suppress(DateError):
+            yield parse_instant(value)
 
 
 def _value(value: Any, choices: Mapping[str, Choice]) -> str:

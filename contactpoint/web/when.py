@@ -9,14 +9,15 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from babel.dates import format_datetime
 
 # Western digits in every language: they must agree with clocks, call sheets and the other State's screen.
-_DAY = "d MMMM y"
+_DAY = "d MMM y"
 _CLOCK = "HH:mm"
 _WESTERN = {ord("٠") + digit: str(digit) for digit in range(10)}
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """One instant twice over. ``iso`` is for machines; ``same_day`` says that the local date equals the UTC date."""
+    """One instant twice over. ``iso`` is for machines; ``same_day`` says that the local date equals the UTC date; ``offset``
+    is the local time's distance from UTC."""
 
     iso: str
     local_day: str
@@ -50,7 +51,7 @@ def moment(at: datetime, zone: str, language: str) -> Moment:
         utc_day=put(utc, _DAY),
         utc_time=put(utc, _CLOCK),
         same_day=local.date() == utc.date(),
-        offset=f"UTC{offset[:3]}:{offset[3:]}",
+        offset=f"{offset[:3]}:{offset[3:]}",
     )
 
 

@@ -173,7 +173,7 @@ class DeskSimulator:
 
     # Looking
     async def board(self, officer: str, now: datetime) -> Board:
-        every = sorted(self.requests.values(), key=lambda each: each.at)
+        every = sorted(self.requests.values(), key=lambda each: (each.urgency, each.at))
         incoming = [each for each in every if each.incoming]
         clocks = tuple(each for each in every if each.preservation)
         return Board(

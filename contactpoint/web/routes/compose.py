@@ -44,7 +44,7 @@ def _entry(kind: str) -> Entry:
 async def form_page(kind: str, seen: SignedIn, to: str = "", parent: str = "") -> Response:
     """The form of this type, empty."""
     entry = _entry(kind)
-    draft = Draft(kind, to, entry.urgencies[-1].value if entry.urgencies else "U3", {}, parent or None)
+    draft = Draft(kind, to, entry.urgencies[0].value if len(entry.urgencies) == 1 else "", {}, parent or None)
     return await _draw(entry, draft, seen, (), None)
 
 
