@@ -69,7 +69,6 @@ class SigningOfficer:
 
 async def add_officer(
     tx: AsyncConnection,
-    secret: NodeSecret,
     random: Randomness,
     *,
     number: str,
@@ -107,6 +106,20 @@ async def add_officer(
         raise NotPermittedError("E-EXISTS", f"officer {number} is entered already", "choose another number")
     await append(tx, journal, "officer added", number, None, now)
     return token
+
+
+async def change_secret(cw: Casework, number: str, old: str, new: str, now: datetime) -> None:
+    """Seal the same key under a new signing secret."""
+    if len(new) < SHORTEST_SECRET:
+        raise SecretError("E-SECRET", f"a signing secret has {SHORTEST_SECRET} characters or more", "choose a longer one")
+    officer = await unseal(cw, number, old, now)
+    sealed = seal_under_passphrase(new, officer.key.seed, salt=cw.random(16), nonce=cw.random(12))
+
+    async def work(tx: AsyncConnection) -> None:
+        await update_officer(tx, number, {"sealed_key": sealed})
+        await append(tx, journal, "signing secret changed", number, None, now)
+
+    await cw.db.write(work)
 
 
 def officer_view(row: Row[Any]) -> OfficerView:

@@ -1,1 +1,41 @@
-"""Composition roots: the only rooms that build things, and that read the clock, randomness and the environment."""
+"""Composition roots: the only rooms that build things, and that read the clock, randomness and the environment.
+
+Names are loaded when they are first used: ``verify`` must run on a machine that has no database, and ``--help`` at once.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+_ROOMS = {
+    "commands": (
+        "acknowledge",
+        "answer",
+        "approve",
+        "directory_list",
+        "directory_show",
+        "directory_verify",
+        "export_case",
+        "inbox",
+        "key_list",
+        "officer_add",
+        "officer_list",
+        "officer_lock",
+        "officer_secret",
+        "send",
+        "show",
+    ),
+    "first_run": ("enrol", "init_node"),
+    "serve": ("serve",),
+    "checks": ("doctor",),
+    "court": ("verify_bundle",),
+    "demo": ("demo",),
+}
+_PLACE = {name: room for room, names in _ROOMS.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PLACE:
+        raise AttributeError(name)
+    return getattr(import_module(f"contactpoint.main.{_PLACE[name]}"), name)

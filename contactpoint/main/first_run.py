@@ -96,7 +96,6 @@ async def _make(folder: Folder, answers: NodeAnswers, now: datetime, settings: M
         await open_keyring(tx, answers.state, net, secret, now)
         token = await add_officer(
             tx,
-            secret,
             draw,
             number=answers.officer,
             name=answers.officer_name,

@@ -92,7 +92,7 @@ def _parts(means: Means, db: Database, key: SigningKey, wake: asyncio.Event) -> 
 
 def _observe(peer: Peer, event: SessionEvent) -> None:
     """What peers say beside work is for the log; casework judges it where it matters."""
-    log.debug("gateway.peer", peer=peer.name, event=type(event).__name__)
+    log.debug("gateway.peer", peer=peer.name, said=type(event).__name__)
 
 
 def _loops(

@@ -38,6 +38,7 @@ from directory.sheets import check_sheet
 log = structlog.get_logger("contactpoint")
 Step = Callable[[], Awaitable[float]]
 _KEYS_S = 3600.0
+_MIRROR_S, _MIRROR_SOON_S = 60.0, 1.0
 
 
 def _dialler(cw: Casework, means: Means) -> Dialler:
@@ -154,18 +155,13 @@ def _mirror(cw: Casework, means: Means, mirror: Mirror) -> Step:
             if await mirror.refresh(means.clock()):
                 cw.bell.ring("directory", "outbox")
             await _publish(cw, means, mirror, published)
-            await _fetch_sheets(cw, means, mirror)
+            complete = await _fetch_sheets(cw, means, mirror)
         except (LinkError, DirectoryError) as error:
             log.warning("register.not-fetched", code=error.code)
-        return min(float(means.settings.directory.refresh_s), _pace(cw, means))
+            complete = means.register.contact(cw.state) is not None
+        return min(float(means.settings.directory.refresh_s), _MIRROR_S if complete else _MIRROR_SOON_S)
 
     return step
-
-
-def _pace(cw: Casework, means: Means) -> float:
-    """Until this State is listed, and while nobody else is, look more often: somebody is waiting beside a telephone."""
-    listed = means.register.contact(cw.state) is not None and len(means.register.copy.states) > 1
-    return 60.0 if listed else 2.0
 
 
 async def _publish(cw: Casework, means: Means, mirror: Mirror, published: dict[str, bytes]) -> None:
@@ -187,14 +183,19 @@ async def _publish(cw: Casework, means: Means, mirror: Mirror, published: dict[s
                 published[name] = data
 
 
-async def _fetch_sheets(cw: Casework, means: Means, mirror: Mirror) -> None:
-    """The newest key sheet of every other State, verified, so that sending needs nobody's help."""
+async def _fetch_sheets(cw: Casework, means: Means, mirror: Mirror) -> bool:
+    """The newest key sheet of every other State, verified, so that sending needs nobody's help. True when none is missing.
+
+    Until then, and until this State is listed, the register is looked at more often: somebody waits beside a telephone.
+    """
     now = means.clock()
+    complete = means.register.contact(cw.state) is not None and len(means.register.copy.states) > 1
     for state in means.register.copy.states:
         if state == cw.state:
             continue
         data = await mirror.client.fetch_sheet(state)
         if data is None:
+            complete = False
             continue
         sheet = check_sheet(means.register.copy.registry, data, now)
 
@@ -205,6 +206,7 @@ async def _fetch_sheets(cw: Casework, means: Means, mirror: Mirror) -> None:
         if row is None or row.number < sheet.number:
             await cw.db.write(keep)
             cw.bell.ring("outbox", "directory")
+    return complete
 
 
 @asynccontextmanager

@@ -1,0 +1,168 @@
+"""What each command does: open the node's folder, call one use case, close it again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from contactpoint.casework.keyring import list_keys
+from contactpoint.desk import officers
+from contactpoint.desk.evidence import export
+from contactpoint.desk.results import CaseFile, DirectoryReport, InboxRow, KeyRow, OfficerAdded
+from contactpoint.desk.views import CaseView, ContactView, Draft, OfficerView, RequestView, Submitted, Taken
+from contactpoint.main.mirror import load_copy
+from contactpoint.main.node import draw, open_desk, open_means
+
+
+async def send(home: Path, request: CaseFile, officer: str, secret: str) -> Submitted:
+    async with open_desk(home) as (desk, clock):
+        key = await desk.unseal(officer, secret, clock())
+        draft = Draft(
+            kind=request.kind,
+            recipient=request.recipient,
+            urgency=request.urgency,
+            body=request.body,
+            parent=request.parent,
+            re=request.parent,
+            label=request.label,
+            lang=request.lang,
+            approver=request.approver,
+        )
+        return await desk.submit(draft, key, clock())
+
+
+async def approve(home: Path, identity: str, officer: str, secret: str) -> Submitted:
+    async with open_desk(home) as (desk, clock):
+        return await desk.approve(identity, await desk.unseal(officer, secret, clock()), clock())
+
+
+async def inbox(home: Path) -> list[InboxRow]:
+    """What has come in, the ringing first. It never says *opened*."""
+    async with open_desk(home) as (desk, clock):
+        board = await desk.board("", clock())
+        return [_inbox_row(view) for view in (*board.unacknowledged, *board.open, *board.mine)]
+
+
+def _inbox_row(view: RequestView) -> InboxRow:
+    return InboxRow(
+        id=view.id,
+        case=view.case,
+        kind=view.kind,
+        urgency=view.urgency,
+        sender=view.sender,
+        status=view.status,
+        level=view.level,
+        at=view.at,
+        due=view.next_due,
+        label=view.label,
+    )
+
+
+async def show(home: Path, identity: str, officer: str, secret: str) -> CaseView:
+    """The case of a request, shown to an officer who proves it with the signing secret; says *opened*."""
+    async with open_desk(home) as (desk, clock):
+        await desk.unseal(officer, secret, clock())
+        case, request = await desk.find_request(identity)
+        await desk.opened(request, officer, clock())
+        return await desk.case_view(case, clock())
+
+
+async def acknowledge(home: Path, identity: str, officer: str, secret: str | None) -> Taken:
+    async with open_desk(home) as (desk, clock):
+        key = None if secret is None else await desk.unseal(officer, secret, clock())
+        _, request = await desk.find_request(identity)
+        return await desk.acknowledge(request, officer, key, clock())
+
+
+async def answer(
+    home: Path, identity: str, kind: str, body: Mapping[str, Any], officer: str, secret: str, approver: str | None = None
+) -> Submitted:
+    async with open_desk(home) as (desk, clock):
+        key = await desk.unseal(officer, secret, clock())
+        _, request = await desk.find_request(identity)
+        return await desk.answer(request, kind, body, key, clock(), approver)
+
+
+async def export_case(home: Path, identity: str, out: Path, officer: str, secret: str) -> Path:
+    async with open_desk(home) as (desk, clock):
+        await desk.unseal(officer, secret, clock())
+        case, _ = await desk.find_request(identity)
+        out.write_bytes(await export(desk.cw, case, clock()))
+        return out
+
+
+async def directory_list(home: Path) -> tuple[ContactView, ...]:
+    async with open_desk(home) as (desk, clock):
+        return (await desk.directory(clock())).states
+
+
+async def directory_show(home: Path, state: str) -> ContactView:
+    async with open_desk(home) as (desk, clock):
+        return await desk.contact(state, clock())
+
+
+async def directory_verify(home: Path) -> DirectoryReport:
+    """Check the copy again from its first entry; nothing is fetched."""
+    means = await open_means(home)
+    copy = load_copy(means.folder, means.pinned, means.clock()) or means.register.copy
+    lines = [f"{copy.size} entries follow from genesis {copy.genesis.digest.hex()}"]
+    lines += [f"entry {fault.index} has no effect: {fault.text}" for fault in copy.faults]
+    return DirectoryReport(
+        ok=not copy.faults,
+        network=copy.genesis.purpose.value,
+        genesis=copy.genesis.digest.hex(),
+        size=copy.size,
+        root=copy.root.hex(),
+        checked_at=copy.checked_at,
+        lines=tuple(lines),
+    )
+
+
+async def officer_add(
+    home: Path, number: str, name: str, rights: tuple[str, ...], contacts: Mapping[str, str], secret: str
+) -> OfficerAdded:
+    async with open_desk(home) as (desk, clock):
+        cw = desk.cw
+
+        async def work(tx: AsyncConnection) -> str:
+            return await officers.add_officer(
+                tx,
+                draw,
+                number=number,
+                name=name,
+                rights=rights,
+                mail=contacts.get("smtp", ""),
+                signing_secret=secret,
+                language="en",
+                now=clock(),
+            )
+
+        token = await cw.db.write(work)
+        means = await open_means(home)
+        inside = means.settings.inside
+        scheme = "https" if inside.tls else "http"
+        return OfficerAdded(number, f"{scheme}://{inside.host}:{inside.port}/first/{token}")
+
+
+async def officer_list(home: Path) -> tuple[OfficerView, ...]:
+    async with open_desk(home) as (desk, clock):
+        return await desk.officers(clock())
+
+
+async def officer_lock(home: Path, number: str) -> None:
+    async with open_desk(home) as (desk, clock):
+        await desk.cw.db.write(lambda tx: officers.lock_officer(tx, number, clock()))
+
+
+async def officer_secret(home: Path, number: str, old: str, new: str) -> None:
+    async with open_desk(home) as (desk, clock):
+        await officers.change_secret(desk.cw, number, old, new, clock())
+
+
+async def key_list(home: Path) -> list[KeyRow]:
+    async with open_desk(home) as (desk, _):
+        rows = await desk.cw.db.read(list_keys)
+    return [KeyRow(role, key_id.hex(), start, end, "desk.sqlite3") for role, key_id, start, end, _ in rows]
