@@ -72,7 +72,15 @@ def test_a_flipped_bit_anywhere_in_a_body_is_noticed() -> None:
 
 @pytest.mark.parametrize(
     ("plain", "claimed", "total"),
-    [(b"abc", 3, 8), (b"abc", 4, 7), (b"abcX", 3, 8), (b"abc", 2**31, 7), (b"", 0, 5), (b"abcd", 2, 8)],
+    [
+        (b"abc", 3, 8),
+        (b"abc", 4, 7),
+        (b"abcX", 3, 8),
+        (b"abc", 2**31, 7),
+        (b"", 0, 5),
+        (b"abcdeX", 5, 10),
+        (b"abcd", 2, 8),
+    ],
 )
 def test_nothing_hides_in_the_padding(plain: bytes, claimed: int, total: int) -> None:
     with pytest.raises(UnsealError, match="padded"):

@@ -153,7 +153,7 @@ def test_a_claimed_huge_length_costs_nothing(spelled: str) -> None:
     ],
 )
 def test_no_peer_chooses_a_parser_by_a_tag(spelled: str) -> None:
-    with pytest.raises(SpellingError):
+    with pytest.raises(SpellingError, match="tag"):
         decode(bytes.fromhex(spelled))
 
 

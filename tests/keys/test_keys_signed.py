@@ -3,7 +3,7 @@ import pytest
 from keys.cbor import encode
 from keys.digest import digest
 from keys.errors import SignatureError, SpellingError, TypeConfusionError
-from keys.signed import add_signature, parse, sign, verify
+from keys.signed import Signed, add_signature, parse, sign, verify
 from tests.keys.key_examples import NET, OTHER_NET, flipped, signing_key
 
 FIRST, SECOND, STRANGER = signing_key("first"), signing_key("second"), signing_key("stranger")
@@ -84,9 +84,22 @@ def test_a_stripped_signature_is_noticed() -> None:
 
 def test_signatures_out_of_order_or_twice_are_refused() -> None:
     marks = [[key, mark] for key, mark in sign("slip", CONTENT, [FIRST, SECOND], NET).signatures]
-    for wrong in (marks[::-1], [marks[0], marks[0]], marks[:1] * 17):
+    for wrong in (marks[::-1], [marks[0], marks[0]]):
         with pytest.raises(SpellingError):
             parse(encode(["cpn1", "slip", CONTENT, wrong]), "slip")
+
+
+def test_one_signature_counted_twice_is_refused_where_two_should_have_signed() -> None:
+    mark = sign("statement", CONTENT, [FIRST], NET).signatures[0]
+    with pytest.raises(SignatureError):
+        verify(Signed("statement", CONTENT, (mark, mark)), [FIRST.public, FIRST.public], NET)
+
+
+def test_an_object_carries_at_most_sixteen_signatures() -> None:
+    marks = [[bytes([n]) * 32, bytes(3373)] for n in range(17)]
+    assert len(parse(encode(["cpn1", "slip", CONTENT, marks[:16]]), "slip").signatures) == 16
+    with pytest.raises(SpellingError):
+        parse(encode(["cpn1", "slip", CONTENT, marks]), "slip")
 
 
 def test_what_is_no_signed_object_is_refused() -> None:
