@@ -6,6 +6,9 @@ import os
 import pty
 import subprocess
 import sys
+import termios
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -100,13 +103,23 @@ def test_the_secret_is_asked_unseen_at_a_terminal_and_never_taken_from_an_argume
     process = subprocess.Popen(
         [sys.executable, "-c", code], stdin=theirs, stdout=theirs, stderr=theirs, cwd=ROOT, start_new_session=True
     )
-    os.close(theirs)
-    seen = b""
-    while b"Signing secret of XA-OFF-001" not in seen:
-        seen += os.read(ours, 1024)
-    os.write(ours, b"correct horse\n")
-    while not seen.rstrip().endswith(b"LENGTH 13"):
-        seen += os.read(ours, 1024)  # ends with an error, not in silence, when the process does
-    process.wait(10)
-    os.close(ours)
+    try:
+        wait_for(lambda: not termios.tcgetattr(theirs)[3] & termios.ECHO)  # what is typed earlier is thrown away
+        os.write(ours, b"correct horse\n")
+        assert process.wait(30) == 0
+        seen = os.read(ours, 4096)
+    finally:
+        process.kill()
+        process.wait()
+        os.close(theirs)
+        os.close(ours)
+    assert b"Signing secret of XA-OFF-001" in seen
     assert b"correct horse" not in seen
+    assert b"LENGTH 13" in seen
+
+
+def wait_for(true: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
