@@ -83,7 +83,8 @@ class Plain(BaseModel):
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """A validated copy with other fields. (pydantic's own would neither validate nor forget a remembered digest.)"""
-        return type(self)(**{**dict(self), **(update or {})})
+        fields = {name: getattr(self, name) for name in type(self).model_fields}
+        return type(self)(**{**fields, **(update or {})})
 
     def to_value(self) -> Value:
         """Its plain value for CBOR: every field present, lists instead of tuples."""
