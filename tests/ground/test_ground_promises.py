@@ -11,7 +11,6 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 LOCKS = ("requirements.lock", "requirements-dev.lock")
-IGNORED_IN_LOCK = {"async-timeout"}  # wanted by a dependency on older Pythons only; requirements.in says so
 
 
 def _named(lines: list[str]) -> set[str]:
@@ -20,7 +19,7 @@ def _named(lines: list[str]) -> set[str]:
 
 def test_requirements_name_what_the_project_names() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    listed = _named((ROOT / "requirements.in").read_text().splitlines()) - IGNORED_IN_LOCK
+    listed = _named((ROOT / "requirements.in").read_text().splitlines())
     assert listed == {*project["project"]["dependencies"], *project["build-system"]["requires"]}
 
 
