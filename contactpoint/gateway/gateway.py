@@ -33,7 +33,6 @@ class Gateway:
         self._places = Places(parts.limits)
         self._receiving = Receiving(parts)
         self._takers = Takers(parts)
-        self._head = 0
 
     async def open(self) -> None:
         """Make the rows of the mailboxes. MailboxSetupError when one belongs to another State already."""
@@ -41,7 +40,9 @@ class Gateway:
         async def work(tx: AsyncConnection) -> None:
             for mailbox in self.parts.mailboxes:
                 await rows.add_mailbox(tx, mailbox.name, mailbox.owner)
-                if (await rows.mailbox_row(tx, mailbox.name)).owner != mailbox.owner:
+                row = await rows.mailbox_row(tx, mailbox.name)
+                self.parts.bells.ring(mailbox.name, row.head)
+                if row.owner != mailbox.owner:
                     raise MailboxSetupError(
                         f"mailbox {mailbox.name} belongs to another State; give the new one a new name"
                     )
@@ -51,7 +52,9 @@ class Gateway:
     def standing(self) -> Standing:
         """What hello and heartbeats tell."""
         book = self.parts.book
-        return Standing(incarnation=self._incarnation, head=self._head, log_size=book.size, log_root=book.root)
+        return Standing(
+            incarnation=self._incarnation, head=self.parts.bells.head, log_size=book.size, log_root=book.root
+        )
 
     async def put(self, peer: Peer, cargo: Cargo) -> PutResult:
         """Hold a letter or store a slip, when there is a place for this sender."""

@@ -52,9 +52,16 @@ class Bells:
 
     def __init__(self) -> None:
         self._waiting: dict[str, set[asyncio.Event]] = {}
+        self._heads: dict[str, int] = {}
 
-    def ring(self, mailbox: str) -> None:
-        """Something may be new in this mailbox."""
+    @property
+    def head(self) -> int:
+        """How many items the mailboxes have been given, as far as this copy of the gateway has seen: told in heartbeats."""
+        return sum(self._heads.values())
+
+    def ring(self, mailbox: str, number: int = 0) -> None:
+        """Something may be new in this mailbox, up to this number."""
+        self._heads[mailbox] = max(self._heads.get(mailbox, 0), number)
         for bell in self._waiting.get(mailbox, ()):
             bell.set()
 

@@ -96,24 +96,25 @@ class Receiving:
         return HeldResult(bytes(row.receipt), duplicate=True) if row is not None and same else None
 
     async def _hold(self, mailbox: Mailbox, envelope: Envelope, parcel: Parcel) -> PutResult:
-        async def work(tx: AsyncConnection) -> PutResult | None:
+        async def work(tx: AsyncConnection) -> tuple[PutResult | None, int]:
             return await self._hold_once(tx, mailbox, envelope, parcel)
 
         try:
-            result = await self._parts.db.write(work)
+            result, number = await self._parts.db.write(work)
         except ConflictError:
             # Two copies of the gateway were given the same letter at once; the other one has won: look again.
-            result = await self._parts.db.write(work)
+            result, number = await self._parts.db.write(work)
         if result is None:
             self._parts.alarm("E-ID-CONFLICT", envelope.core.id)
             raise RefusedError("E-ID-CONFLICT")
-        self._parts.bells.ring(mailbox.name)
+        self._parts.bells.ring(mailbox.name, number)
         return result
 
     async def _hold_once(
         self, tx: AsyncConnection, mailbox: Mailbox, envelope: Envelope, parcel: Parcel
-    ) -> PutResult | None:
+    ) -> tuple[PutResult | None, int]:
         """One transaction: known already, or a number, a journal entry, a receipt and the letter. None: a conflict.
+        With it the mailbox's new number, 0 for none.
 
         The receipt is signed inside the transaction and said after it: one commit instead of two, and the promise is the
         same. Until the commit the signature exists in this process's memory only; a crash before it loses both together,
@@ -125,10 +126,10 @@ class Receiving:
         if known is not None:
             if known.digest != envelope.digest:
                 await self._keep_conflict(tx, mailbox, envelope, parcel)
-                return None
+                return None, 0
             if known.receipt is None:
                 raise ExpiredError("held and receipted more than 400 days ago")
-            return HeldResult(bytes(known.receipt), duplicate=True)
+            return HeldResult(bytes(known.receipt), duplicate=True), 0
         number = await rows.next_number(tx, mailbox.name)
         at = parts.clock()
         head = await append(tx, journal, "held", f"{mailbox.name}/{core.id}/{core.seal}", envelope.digest, at)
@@ -147,7 +148,7 @@ class Receiving:
             receipt=receipt,
         )
         await rows.add_item(tx, number, letter)
-        return HeldResult(receipt, duplicate=False)
+        return HeldResult(receipt, duplicate=False), number
 
     def _held_content(self, envelope: Envelope, head: bytes, at: datetime) -> bytes:
         parts, core = self._parts, envelope.core
@@ -229,19 +230,19 @@ class Receiving:
         key = self._signers.find(peer.name, peer.role, signed.signers, slip.dir_size, now)
         verify_slip(signed, key, parts.net)
 
-        async def work(tx: AsyncConnection) -> None:
-            await self._store_slip(tx, mailbox, slip, signed.digest, data)
+        async def work(tx: AsyncConnection) -> int:
+            return await self._store_slip(tx, mailbox, slip, signed.digest, data)
 
         try:
-            await parts.db.write(work)
+            number = await parts.db.write(work)
         except ConflictError:
-            await parts.db.write(work)
-        parts.bells.ring(mailbox.name)
+            number = await parts.db.write(work)
+        parts.bells.ring(mailbox.name, number)
         return StoredResult()
 
-    async def _store_slip(self, tx: AsyncConnection, mailbox: Mailbox, slip: Slip, digest: bytes, data: bytes) -> None:
+    async def _store_slip(self, tx: AsyncConnection, mailbox: Mailbox, slip: Slip, digest: bytes, data: bytes) -> int:
         if await rows.knows_digest(tx, mailbox.name, digest):
-            return
+            return 0
         number = await rows.next_number(tx, mailbox.name)
         at = self._parts.clock()
         await append(tx, journal, f"slip {slip.level.value}", f"{mailbox.name}/{slip.id or ''}", digest, at)
@@ -257,6 +258,7 @@ class Receiving:
             slip=data,
         )
         await rows.add_item(tx, number, new)
+        return number
 
 
 def state_of(address: Address) -> str:

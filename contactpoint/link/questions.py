@@ -76,12 +76,10 @@ class QuestionLink:
                 self._hear(event)
                 async with self._changed:
                     self._changed.notify_all()
-            self._why = self._ending(pump)
         except LinkError as error:
             self._why = error
         finally:
-            if self._why is None:
-                self._why = self._ended()
+            self._why = self._reason()
             self._fail(self._why)
             async with self._changed:
                 self._changed.notify_all()
@@ -118,13 +116,13 @@ class QuestionLink:
             if not answer.done():
                 answer.set_exception(why)
 
-    def _ending(self, pump: Pump) -> LinkError:
-        closed = pump.machine.closed
+    def _reason(self) -> LinkError:
+        """Why nothing can be asked any more."""
+        closed = self._machine.closed if self._machine is not None else None
+        if self._why is not None:
+            return self._why
         if closed is not None and closed.code in (CloseCode.UNPROVEN, CloseCode.NOT_YOURS):
             return UnprovenError(f"who answers for {self._address.state} is not its gateway; nothing was handed over")
-        return self._ended()
-
-    def _ended(self) -> UnreachableError:
         return UnreachableError(f"the link to {self._address.state} ended; put again later")
 
     def _opened(self) -> bool:
@@ -135,7 +133,7 @@ class QuestionLink:
 
     def _alive(self) -> Dialler:
         if self.over or self._machine is None:
-            raise self._ended() if self._why is None else self._why
+            raise self._reason()
         self.used = True
         return self._machine
 

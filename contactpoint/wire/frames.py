@@ -198,7 +198,7 @@ class Took:
 
 @dataclass(frozen=True, slots=True)
 class Beat:
-    """I am alive; my clock (ms), the length of my journal and my copy of the register."""
+    """I am alive; my clock (ms), how many items my mailboxes were given, and my copy of the register."""
 
     NAME: ClassVar[str] = "beat"
     at: int

@@ -58,7 +58,9 @@ class World:
         self.stack.push_async_callback(db.close)
         return db
 
-    async def gateway(self, mailboxes: Sequence[Mailbox] = (), *, name: str = "XB", db: Database | None = None) -> Gateway:
+    async def gateway(
+        self, mailboxes: Sequence[Mailbox] = (), *, name: str = "XB", db: Database | None = None
+    ) -> Gateway:
         own = Mailbox(name, name, frozenset({Address(name)}))
         parts = GatewayParts(
             db=db or await self.database(name),
@@ -77,7 +79,7 @@ class World:
         await gateway.open()
         return gateway
 
-    async def serve(self, gateway: Gateway, *, limits: ListenLimits | None = None) -> Serving:
+    async def serve(self, gateway: Gateway, *, limits: ListenLimits | None = None, port: int = 0) -> Serving:
         """Listen on a free port; the port is known before the hosts are, so the host set is filled afterwards."""
         stack = AsyncExitStack()
         hosts: set[str] = set()
@@ -90,7 +92,7 @@ class World:
             self.link,
             limits or ListenLimits(drain_s=1.0),
         )
-        public = await stack.enter_async_context(listen(receiver, gateway, "127.0.0.1", 0, None))
+        public = await stack.enter_async_context(listen(receiver, gateway, "127.0.0.1", port, None))
         hosts.add(f"127.0.0.1:{public.port}")
         self.stack.push_async_callback(stack.aclose)
         address = GatewayAddress(gateway.parts.name, f"ws://127.0.0.1:{public.port}/")

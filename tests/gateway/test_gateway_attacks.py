@@ -51,7 +51,9 @@ async def events_of(net: World, serving: Serving, count: int) -> list[Any]:
     return found
 
 
-async def test_replay_after_seconds_earns_the_identical_receipt_and_no_second_letter(net: World, serving: Serving) -> None:
+async def test_replay_after_seconds_earns_the_identical_receipt_and_no_second_letter(
+    net: World, serving: Serving
+) -> None:
     dialler = net.dialler()
     first = await dialler.put(serving.address, letter(LetterForm()))
     again = [await dialler.put(serving.address, letter(LetterForm())) for _ in range(3)]
@@ -60,7 +62,9 @@ async def test_replay_after_seconds_earns_the_identical_receipt_and_no_second_le
     assert len(await rows_of(serving)) == 1
 
 
-async def test_replay_after_a_restart_and_after_expiry_earns_the_identical_receipt(net: World, serving: Serving) -> None:
+async def test_replay_after_a_restart_and_after_expiry_earns_the_identical_receipt(
+    net: World, serving: Serving
+) -> None:
     first = await net.dialler().put(serving.address, letter(LetterForm()))
     await serving.stop()
     await serving.gateway.parts.db.close()

@@ -269,9 +269,7 @@ async def test_a_state_may_have_a_second_mailbox_for_a_territory(net: World) -> 
 async def test_a_peer_gets_the_newest_prekey_sheet_that_the_own_desk_handed_over(net: World) -> None:
     serving = await net.serve(await net.gateway())
     seeds = [drawn(f"day {n}", 32) for n in range(35)]
-    sheets = [
-        Sheet("XB", n, make_sheet(key("XB station"), "XB", n, NOW.date(), seeds, NET).to_bytes()) for n in (1, 2)
-    ]
+    sheets = [Sheet("XB", n, make_sheet(key("XB station"), "XB", n, NOW.date(), seeds, NET).to_bytes()) for n in (1, 2)]
     assert await net.dialler().want_sheet(serving.address, "XB") is None
     for epoch, sheet in enumerate([*sheets, sheets[0]], 1):
         desk = desk_of(net, serving, sheet=lambda sheet=sheet: sheet, epoch=epoch)

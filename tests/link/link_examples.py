@@ -125,7 +125,9 @@ def letter(form: LetterForm) -> Parcel:
     )
 
 
-def slip(sender: str = "XA", recipient: str = "XB", *, signer: str = "", level: SlipLevel = SlipLevel.RECEIVED) -> bytes:
+def slip(
+    sender: str = "XA", recipient: str = "XB", *, signer: str = "", level: SlipLevel = SlipLevel.RECEIVED
+) -> bytes:
     """A real slip of a station, or of whoever is named."""
     content = slip_content(
         Slip(
@@ -186,7 +188,12 @@ def dialler_of(state: str = "XA", role: Role = Role.STATION, **other: object) ->
 
 
 def listener_of(
-    state: str = "XB", role: Role = Role.GATEWAY, *, book: Book | None = None, hosts: Sequence[str] = (HOST,), **other: object
+    state: str = "XB",
+    role: Role = Role.GATEWAY,
+    *,
+    book: Book | None = None,
+    hosts: Sequence[str] = (HOST,),
+    **other: object,
 ) -> Listener:
     """XB's gateway."""
     limits = other.get("limits", LinkLimits())

@@ -35,7 +35,9 @@ from contactpoint.wire.frames import (
 )
 from keys import cbor
 
-HELLO = Hello((1,), "XA", Role.STATION, "127.0.0.1:4100", Lane.URGENT, b"n" * 32, 1, 64, 1 << 20, 40, b"r" * 32, 3, None)
+HELLO = Hello(
+    (1,), "XA", Role.STATION, "127.0.0.1:4100", Lane.URGENT, b"n" * 32, 1, 64, 1 << 20, 40, b"r" * 32, 3, None
+)
 EVERY: list[Frame] = [
     HELLO,
     Prove(b"k" * 32, b"s" * 3373),

@@ -25,8 +25,8 @@ from contactpoint.wire.frames import (
 from contactpoint.wire.limits import LinkLimits
 from contactpoint.wire.session import (
     MAY_SAY,
-    Closed,
     CloseCode,
+    Closed,
     Dialler,
     End,
     Listener,
@@ -60,7 +60,12 @@ def test_two_ends_that_prove_themselves_are_open_to_each_other(ends: Joined) -> 
     assert (ends.dialler.phase, ends.listener.phase) == (Phase.OPEN, Phase.OPEN)
     [there] = [event for event in ends.served if isinstance(event, Opened)]
     [here] = [event for event in ends.heard if isinstance(event, Opened)]
-    assert (there.peer.name, there.peer.role, there.peer.lane, there.peer.proven) == ("XA", Role.STATION, Lane.URGENT, True)
+    assert (there.peer.name, there.peer.role, there.peer.lane, there.peer.proven) == (
+        "XA",
+        Role.STATION,
+        Lane.URGENT,
+        True,
+    )
     assert (here.peer.name, here.peer.role, here.peer.host) == ("XB", Role.GATEWAY, HOST)
 
 

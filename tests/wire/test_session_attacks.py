@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from contactpoint.wire.frames import Frame, Hello, Lane, Prove, Put, Role, decode_frame, encode_frame, put_of
 from contactpoint.wire.keybook import prove_context
 from contactpoint.wire.limits import LinkLimits
-from contactpoint.wire.session import Closed, CloseCode, Dialler, End, Listener, Opened, Phase, prove_message
+from contactpoint.wire.session import CloseCode, Closed, Dialler, End, Listener, Opened, Phase, prove_message
 from tests.link.link_examples import HOST, LIVE, NET, NOW, Joined, book_of, dialler_of, key, listener_of
 from tests.wire.test_frames import EVERY
 
