@@ -86,9 +86,19 @@ def open_blob_to(path: Path, key32: bytes, context: bytes, source: Iterable[byte
             file.flush()
             os.fsync(file.fileno())
         Path(name).replace(path)
+        _make_durable(path.parent)
     except BaseException:
-        Path(name).unlink()
+        Path(name).unlink(missing_ok=True)
         raise
+
+
+def _make_durable(folder: Path) -> None:
+    """The new name itself must survive a power cut."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _opened(opener: Cobblestone256Decryptor, source: Iterable[bytes]) -> Iterator[bytes]:
