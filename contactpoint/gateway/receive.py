@@ -221,14 +221,14 @@ class Receiving:
         mailbox = parts.mailboxes.of(slip.recipient)
         if mailbox is None:
             raise RefusedError("E-NOT-FOR-US")
-        if not peer.proven:
-            raise RefusedError("E-UNTRUSTED-KEY")
-        if peer.name != state_of(slip.sender):
+        if peer.proven and peer.name != state_of(slip.sender):
             raise RefusedError("E-REPLAY")
         if not may_sign(slip.level, _KEY_ROLE[peer.role]):
             raise RefusedError("E-SIGNATURE")
-        key = self._signers.find(peer.name, peer.role, signed.signers, slip.dir_size, now)
+        key = self._signers.find(state_of(slip.sender), peer.role, signed.signers, slip.dir_size, now)
         verify_slip(signed, key, parts.net)
+        if not peer.proven:
+            raise RefusedError("E-REPLAY")
 
         async def work(tx: AsyncConnection) -> int:
             return await self._store_slip(tx, mailbox, slip, signed.digest, data)

@@ -18,6 +18,7 @@ from typing import Protocol
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.http11 import Request, Response
 
+from contactpoint.domain.codes import Retry
 from contactpoint.link.pump import SUBPROTOCOL, Pump
 from contactpoint.link.results import HeldResult, PutResult, RefusedResult, StoredResult
 from contactpoint.wire.frames import (
@@ -283,13 +284,17 @@ class _Served:
         return task
 
     async def _answer(self, peer: Peer, put: Put) -> None:
-        match await self._service.put(peer, put.cargo):
+        result = await self._service.put(peer, put.cargo)
+        match result:
             case HeldResult(receipt, duplicate):
                 await self._say(Held(put.ref, receipt, duplicate))
             case StoredResult():
                 await self._say(Stored(put.ref))
             case RefusedResult(code, retry, after):
                 await self._say(Refused(put.ref, code, retry, after))
+                if not peer.proven and retry is Retry.SAME_ID_LATER:
+                    # A newcomer whom the register does not show here yet: by then it must be able to prove itself.
+                    await self.pump.close(CloseCode.GOING_AWAY, "come again and prove who you are")
 
     async def _answer_sheet(self, want: WantSheet) -> None:
         await self._say(await self._service.newest_sheet(want.state))
@@ -329,5 +334,5 @@ class _Served:
         self.work.discard(task)
         error = None if task.cancelled() else task.exception()
         if isinstance(error, Exception):
-            self._machine.close(CloseCode.GOING_AWAY, "a failure here")
             self._service.alarm(error)
+            self._start(self.pump.close(CloseCode.GOING_AWAY, "a failure here"))

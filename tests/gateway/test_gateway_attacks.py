@@ -159,6 +159,18 @@ async def test_a_key_newer_than_this_copy_of_the_register_is_asked_to_come_again
     assert isinstance(await dialler.put(serving.address, letter(form)), HeldResult)
 
 
+async def test_a_newcomer_whom_the_register_does_not_show_here_yet_is_heard_once_it_does(
+    net: World, serving: Serving
+) -> None:
+    form = LetterForm(sender="XD", station="XD station", dir_size=41)
+    newcomer = net.dialler("XD")
+    result = await newcomer.put(serving.address, letter(form))
+    assert result == RefusedResult("E-DIRECTORY-BEHIND", Retry.SAME_ID_LATER, 5)
+    net.book.size = 41
+    net.book.keys["XD", Role.STATION] = [key("XD station").public]
+    assert isinstance(await newcomer.put(serving.address, letter(form)), HeldResult)
+
+
 async def test_an_invented_register_size_counts_as_the_largest_checkpoint_once_it_was_looked_at(
     net: World, serving: Serving
 ) -> None:
@@ -263,6 +275,8 @@ async def test_a_slip_under_another_key_or_name_is_refused(net: World, serving: 
     assert await dialler.put(serving.address, slip("XC")) == RefusedResult("E-REPLAY", NEVER)
     assert await dialler.put(serving.address, b"no slip") == RefusedResult("E-MALFORMED", NEVER)
     assert await net.dialler("XD").put(serving.address, slip("XD")) == RefusedResult("E-UNTRUSTED-KEY", NEVER)
+    assert await net.dialler("XD").put(serving.address, slip("XA")) == RefusedResult("E-REPLAY", NEVER)
+    assert not await rows_of(serving)
 
 
 async def test_a_gateway_killed_between_commit_and_answer_repeats_the_same_receipt(net: World, tmp_path: Path) -> None:

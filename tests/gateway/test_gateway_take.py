@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select, update
@@ -19,6 +20,8 @@ from contactpoint.link.errors import (
     UnreachableError,
 )
 from contactpoint.link.results import HeldResult
+from contactpoint.store.database import Database
+from contactpoint.store.errors import StorageUnavailableError
 from contactpoint.store.gateway_schema import item, mailbox
 from contactpoint.wire.frames import BacklogEnd, Deliver, Missed, Sheet
 from keys.prekeys import make_sheet
@@ -291,3 +294,22 @@ async def test_nobody_hands_over_a_sheet_in_another_states_name(net: World) -> N
     await asyncio.sleep(0.05)
     assert await net.dialler().want_sheet(serving.address, "XB") is None
     await stop(task)
+
+
+async def test_a_database_that_fails_while_delivering_ends_the_link_with_an_alarm(net: World) -> None:
+    serving = await filled(net, 1)
+    parts = serving.gateway.parts
+
+    class Broken(Database):
+        shared = False
+
+        async def write(self, work: Any) -> Any:
+            return await parts.db.write(work)
+
+        async def read(self, work: Any) -> Any:
+            raise StorageUnavailableError("disk gone")
+
+    serving.gateway._takers._parts = replace(parts, db=Broken.__new__(Broken))
+    with pytest.raises(UnreachableError):
+        await asyncio.wait_for(desk_of(net, serving).take(), 5)
+    assert ("E-LINK", "StorageUnavailableError") in net.alarms
