@@ -105,6 +105,12 @@ WORDS = {
     "fr": N_("French"),
     "ru": N_("Russian"),
     "es": N_("Spanish"),
+    # roles that are called
+    "duty officer": N_("duty officer"),
+    "next duty officer": N_("next duty officer"),
+    "deputy": N_("deputy"),
+    "supervisor": N_("supervisor"),
+    "everybody": N_("everybody on duty"),
     # networks
     "live": N_("Live network"),
     "pilot": N_("Pilot network"),

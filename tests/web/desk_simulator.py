@@ -296,7 +296,7 @@ class DeskSimulator:
         return tuple(self.people.values())
 
     async def one_time_link(self, number: str, now: datetime) -> str:
-        token = f"token-{number}"
+        token = f"token-{self._next()}"
         self.tokens[token] = number
         return token
 
