@@ -11,6 +11,7 @@ from contactpoint.cli.options import HERE, Home, Json, Officer, SecretFile, outp
 
 if TYPE_CHECKING:
     from contactpoint.cli.output import Output
+    from contactpoint.desk.results import CaseFile
     from contactpoint.desk.views import Submitted
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="The request's id, label or own file number.")]
@@ -40,6 +41,7 @@ def send(
     from contactpoint.domain import catalogue
 
     request = read_case(file, case, catalogue.load())
+    _refuse_another_states(request, home)
     secret = signing_secret(secret_file, officer)
     from contactpoint import main
 
@@ -85,6 +87,9 @@ def answer(
     kind: Annotated[str, typer.Argument(help="Code of the answer, such as ACCEPTED; `show` lists what is permitted.")],
     officer: Officer,
     file: Annotated[Path | None, typer.Option("--file", help="YAML file with the answer's fields.")] = None,
+    approver: Annotated[
+        str | None, typer.Option("--approver", metavar="OFFICER", help="Who signs too, where two must.")
+    ] = None,
     secret_file: SecretFile = None,
     home: Home = HERE,
     as_json: Json = False,
@@ -100,8 +105,20 @@ def answer(
     secret = signing_secret(secret_file, officer)
     from contactpoint import main
 
-    submitted = run(main.answer(home, identity, kind, body, officer, secret))
+    submitted = run(main.answer(home, identity, kind, body, officer, secret, approver))
     _tell_submitted(output(as_json), submitted)
+
+
+def _refuse_another_states(request: CaseFile, home: Path) -> None:
+    """A file of State QM is sent by the node of QM: anything else is the wrong folder, or the wrong file."""
+    from contactpoint.cli.errors import CaseFileError
+    from contactpoint.settings import read_settings
+
+    own = read_settings(home).state
+    if request.sender != own:
+        raise CaseFileError(
+            f"the request is from {request.sender}, and this node is of {own}.", "Name the folder with --home."
+        )
 
 
 def _tell_submitted(out: Output, submitted: Submitted) -> None:

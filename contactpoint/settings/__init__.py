@@ -5,7 +5,7 @@ mistyped limit that silently keeps its default is found out at night. Only `cont
 import this.
 """
 
-from contactpoint.settings.places import database_url, mail_password, within
+from contactpoint.settings.places import mail_password, within
 from contactpoint.settings.problems import SettingsError, SettingsProblem, nearest
 from contactpoint.settings.reading import Origin, read_origins, read_settings
 from contactpoint.settings.tables import (
@@ -36,7 +36,6 @@ __all__ = [
     "RungSettings",
     "SettingsError",
     "SettingsProblem",
-    "database_url",
     "mail_password",
     "nearest",
     "read_origins",

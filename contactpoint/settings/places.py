@@ -4,25 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import SecretStr
-
 from contactpoint.settings.problems import SettingsError, SettingsProblem
 from contactpoint.settings.tables import MailSettings
-
-_SQLITE = "sqlite:///"
 
 
 def within(home: Path, path: Path) -> Path:
     """A path of the settings as it stands on this machine: relative ones are inside the node's folder."""
     return path if path.is_absolute() else home / path
-
-
-def database_url(home: Path, url: SecretStr) -> str:
-    """The database's address with its password; a SQLite file that is named relatively is inside the node's folder."""
-    text = url.get_secret_value()
-    if not text.startswith(_SQLITE):
-        return text
-    return _SQLITE + str(within(home.absolute(), Path(text.removeprefix(_SQLITE))))
 
 
 def mail_password(settings: MailSettings, home: Path) -> str:

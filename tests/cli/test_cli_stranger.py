@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from contactpoint.settings import write_settings
+
 ROOT = Path(__file__).parents[2]
 CASES = ROOT / "tests" / "cases"
 COMMANDS = [
@@ -38,6 +40,14 @@ def usage_error(ran: subprocess.CompletedProcess[str], *parts: str) -> None:
     assert "Traceback" not in ran.stderr
     for part in parts:
         assert part in ran.stderr
+
+
+def node_of(home: Path, state: str) -> None:
+    values = {
+        "state": state, "name": "Night desk", "public.host": "q.example", "public.port": 4141, "inside.port": 8141,
+        "directory.url": "https://register.example", "directory.genesis": "a" * 64,
+    }  # fmt: skip
+    write_settings(home, values)
 
 
 @pytest.fixture
@@ -173,7 +183,7 @@ def test_send_with_an_unknown_key_names_its_line(tmp_path: Path, secret: Path) -
         "send", "bad.yaml", "--case", "A01", "--as", "QM-OFF-1", "--secret-file", str(secret), cwd=tmp_path
     )
     line = next(n for n, words in enumerate(text.splitlines(), 1) if "neccessity" in words)
-    usage_error(ran, f"line {line}", "'necessity'")
+    usage_error(ran, f"Line {line}", "'necessity'")
 
 
 def test_send_of_a_file_with_several_cases_asks_which(tmp_path: Path, secret: Path) -> None:
@@ -183,7 +193,15 @@ def test_send_of_a_file_with_several_cases_asks_which(tmp_path: Path, secret: Pa
     usage_error(ran, "--case", "A01", "A22")
 
 
+def test_send_of_another_states_file_is_refused_before_anything_is_signed(tmp_path: Path, secret: Path) -> None:
+    node_of(tmp_path, "QN")
+    signed = ("--as", "QM-OFF-1", "--secret-file", str(secret))
+    ran = contactpoint("send", str(CASES / "requests.yaml"), "--case", "A01", *signed, cwd=tmp_path)
+    usage_error(ran, "from QM", "of QN")
+
+
 def test_signing_without_a_secret_and_without_a_person_says_so(tmp_path: Path) -> None:
+    node_of(tmp_path, "QM")
     ran = contactpoint("send", str(CASES / "requests.yaml"), "--case", "A01", "--as", "QM-OFF-1", cwd=tmp_path)
     usage_error(ran, "E-SECRET-MISSING", "--secret-file")
     empty = tmp_path / "empty"
@@ -212,11 +230,11 @@ def test_init_names_the_line_of_a_wrong_answer(tmp_path: Path, secret: Path) -> 
         (tmp_path / "answers.toml").write_text("\n".join(lines))
         return contactpoint("init", "--answers", "answers.toml", cwd=tmp_path)
 
-    usage_error(init(sate="XA"), "line 11", "'state'")
-    usage_error(init(public_port="4141"), "line 4")
+    usage_error(init(sate="XA"), "Line 11", "'state'")
+    usage_error(init(public_port="4141"), "Line 4")
     usage_error(init(state="xa"), "two capital letters")
     usage_error(init(genesis=None), "genesis")
-    usage_error(init(mail="m.example"), "line 11")
+    usage_error(init(mail="m.example"), "Line 11")
     usage_error(contactpoint("init", cwd=tmp_path), "--answers")
     (tmp_path / "node.toml").write_text("")
     usage_error(init(), "already")
