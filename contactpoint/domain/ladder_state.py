@@ -143,8 +143,7 @@ class Ladder:
         stairs = Staircase.of(self.escalation)
         if not stairs.rungs:
             return None
-        begins = self.held_at + stairs.step(self.step).starts
-        return begins if begins < self.expires else None
+        return self.held_at + stairs.step(self.step).starts
 
     def to_plain(self) -> dict[str, Any]:
         """JSON-ready: instants as milliseconds since the epoch."""

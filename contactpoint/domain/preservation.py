@@ -83,7 +83,7 @@ def floor_of(entry: Entry) -> timedelta:
 
 
 def clock_rows(preservation: Preservation, entry: Entry) -> tuple[ClockRow, ...]:
-    """Promise: the long clocks of a preservation, computed alike at both ends; alarms that lie before its start are left out.
+    """Promise: the long clocks of a preservation, computed alike at both ends.
 
     A floor clock (Article 42(8)) ends when the preservation ends, extensions included; a ceiling runs its own length.
     """
@@ -95,8 +95,7 @@ def clock_rows(preservation: Preservation, entry: Entry) -> tuple[ClockRow, ...]
         if start is None:
             continue
         due = preservation.until if clock.minimum else start + clock.length
-        alarms = tuple(due - before for before in clock.alarms if due - before > start)
-        rows.append(ClockRow(clock.code, clock.label, due, alarms))
+        rows.append(ClockRow(clock.code, clock.label, due, tuple(due - before for before in clock.alarms)))
     return tuple(rows)
 
 

@@ -122,6 +122,7 @@ def test_an_unknown_field_is_named_with_its_nearest_neighbour():
         ({"mla_planned": 20270501}, "mla_planned"),
         ({"confidentiality": {"keep_secret": "yes"}}, "confidentiality.keep_secret"),
         ({"custodian": {"port": 70000}}, "custodian.port"),
+        ({"custodian": {"port": True}}, "custodian.port"),
     ],
 )
 def test_a_value_of_the_wrong_kind_is_named(changes, field):

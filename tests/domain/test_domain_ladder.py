@@ -235,6 +235,11 @@ def test_the_ladder_stops_when_the_request_expires():
     assert end.ladder.next_at is None
 
 
+def test_a_rung_that_would_begin_at_the_expiry_is_not_paged():
+    end = End.incoming(lives=clock("15:00"))
+    assert end.at("15:00") == [StopRinging(), Alarm("E-EXPIRED")]
+
+
 def test_a_withdrawal_stops_everything_at_both_ends():
     for end in (End.incoming(), End.outgoing()):
         effects = end.fact(Withdrawn, "5:00")

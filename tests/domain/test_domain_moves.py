@@ -31,6 +31,7 @@ def test_a_preservation_goes_from_request_to_execution():
     assert pair.status() == "OPEN"
     pair.exchange(pair.asked, "ACKNOWLEDGED")
     assert pair.status() == "ACKNOWLEDGED"
+    assert case_of(pair.asking).requests[pair.opener.id].answer is None
     pair.exchange(pair.asked, "ACCEPTED")
     pair.exchange(pair.asked, "EXECUTED")
     assert pair.status() == "EXECUTED"
@@ -113,6 +114,26 @@ def test_an_extension_that_shortens_is_refused():
 def test_nothing_is_extended_before_it_is_preserved():
     pair = Pair.opened()
     refused_with("E-MOVE-ILLEGAL", pair.asking, pair.asking.write("PRES-EXT", re=pair.opener.digest))
+
+
+def test_an_extension_asked_for_before_the_execution_was_seen_is_refused_at_both_ends():
+    pair = Pair.opened()
+    blind = pair.asking.write("PRES-EXT", re=pair.opener.digest)
+    refused_with("E-MOVE-ILLEGAL", pair.asking, blind)
+    pair.asked.say("EXECUTED", re=pair.opener.digest)
+    refused_with("E-MOVE-ILLEGAL", pair.asked, blind)
+
+
+def test_a_later_execution_never_shortens_what_was_extended():
+    pair = Pair.opened()
+    pair.exchange(pair.asked, "PARTIAL")
+    extension = pair.exchange(pair.asking, "PRES-EXT")
+    pair.exchange(pair.asked, "EXTENDED", on=extension, body={"new_expiry": "2027-09-01T00:00Z"})
+    pair.exchange(pair.asked, "EXECUTED")
+    preservation = case_of(pair.asking).requests[pair.opener.id].preservation
+    assert preservation is not None
+    assert preservation.until == parse_instant("2027-09-01T00:00Z")
+    assert len(preservation.extensions) == 1
 
 
 def test_the_asked_state_cannot_ask_itself_for_an_extension():
@@ -344,6 +365,12 @@ def test_a_case_is_opened_once_and_only_by_a_type_that_opens_one():
     refused_with("E-MOVE-ILLEGAL", pair.asking, pair.asking.write("PRES-NEW"))
     with pytest.raises(MoveError):
         admit(None, Desk(XA, XB).write("WITHDRAW"), CATALOGUE)
+
+
+def test_a_type_that_opens_a_case_cannot_be_slipped_into_another():
+    with pytest.raises(MoveError) as caught:
+        admit(None, replace(Desk(XA, XB).write("PRES-NEW"), case="of-somebody-else"), CATALOGUE)
+    assert caught.value.code == "E-MOVE-ILLEGAL"
 
 
 def test_a_type_is_refused_at_an_urgency_that_it_does_not_know():
