@@ -13,12 +13,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from contactpoint.casework.context import Casework
 from contactpoint.domain.case import Case, fold
 from contactpoint.domain.statement import Statement
-from contactpoint.domain.values import Address
 from contactpoint.store.rows_cases import case_row, insert_case, insert_statement, move_heads, statement_rows
+from contactpoint.wire.state import head as head
+from contactpoint.wire.state import state_digest as state_digest
 from contactpoint.wire.statement import decode_statement
 from keys import cbor
 from keys.custody import CaseKey, new_case_key, open_at_rest, open_case_key, seal_at_rest, wrap_case_key
-from keys.digest import labelled
 from keys.signed import parse
 
 
@@ -108,17 +108,6 @@ def _unseal(key: CaseKey, row: Row[Any]) -> KeptLetter:
 def rest_name(sender: str, statement_id: str) -> str:
     """The name a letter is sealed under: a row moved to another's place does not open."""
     return f"statement/{sender}/{statement_id}"
-
-
-def head(case: Case, address: Address) -> bytes | None:
-    """The digest of this side's last statement that stands in the case."""
-    half = case.halves.get(address, ())
-    return half[-1].digest if half else None
-
-
-def state_digest(case: Case) -> bytes:
-    """What both desks can show each other: H("case", id, initiator's head, addressee's head)."""
-    return labelled("case", case.id, head(case, case.initiator), head(case, case.addressee))
 
 
 async def start_case(

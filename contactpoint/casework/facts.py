@@ -15,8 +15,8 @@ from contactpoint.casework.context import Casework
 from contactpoint.domain.values import Address
 from contactpoint.store.desk_schema import journal
 from contactpoint.store.journal import append
-from contactpoint.store.rows_outbox import insert_fact, insert_parcel
-from contactpoint.wire.slip import Slip, SlipLevel, slip_content, slip_digest
+from contactpoint.store.rows_outbox import fact_row, insert_fact, insert_parcel, store_signature
+from contactpoint.wire.slip import Slip, SlipLevel, sign_slip, slip_content, slip_digest
 
 # A slip to a State that does not answer is repeated for as long as its prekeys live; after that nobody waits for it.
 SLIP_LIFE = timedelta(days=14)
@@ -86,10 +86,27 @@ async def say(
 
 
 async def keep(
-    tx: AsyncConnection, slip: Slip, content: bytes, signed: bytes, statement_sender: str, who: str, late: timedelta | None
+    tx: AsyncConnection,
+    slip: Slip,
+    content: bytes,
+    signed: bytes,
+    statement_sender: str,
+    who: str,
+    late: timedelta | None,
 ) -> bool:
     """Keep a verified receipt or slip of another signer, once. False: it was known."""
     return await insert_fact(tx, _row(slip, slip_digest(content), content, signed, statement_sender, who, late))
+
+
+async def sign_fact(cw: Casework, digest: bytes) -> bytes:
+    """The signed bytes of one of our slips: signed once, stored, and from then on the same for whoever asks."""
+    row = await cw.db.read(lambda tx: fact_row(tx, digest))
+    if row is None:
+        raise LookupError(f"slip {digest.hex()} is in the outbox but not among the facts")
+    if row.signed is not None:
+        return bytes(row.signed)
+    signed = sign_slip(bytes(row.content), cw.keyring.station, cw.net)
+    return await cw.db.write(lambda tx: store_signature(tx, digest, signed))
 
 
 def _row(

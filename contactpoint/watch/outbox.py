@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contactpoint.casework.context import Casework
 from contactpoint.casework.effects import happen, raise_task
+from contactpoint.casework.facts import sign_fact
 from contactpoint.casework.ids import Randomness
 from contactpoint.casework.receive import hear_slip
 from contactpoint.casework.slips import check_slip
@@ -29,16 +30,13 @@ from contactpoint.store.desk_schema import journal
 from contactpoint.store.journal import append
 from contactpoint.store.rows_outbox import (
     due_parcels,
-    fact_row,
     lease_parcels,
     next_parcel_at,
     settle_parcel,
-    store_signature,
 )
-from contactpoint.wire.errors import WireError
 from contactpoint.wire.envelope import Parcel
+from contactpoint.wire.errors import WireError
 from contactpoint.wire.frames import Cargo, Lane
-from contactpoint.wire.slip import sign_slip
 
 POLL_S = 1.0
 LEASE = timedelta(seconds=30)
@@ -69,7 +67,7 @@ class Outbox:
     clock: Callable[[], datetime]
 
     async def run_due(self) -> int:
-        """Try everything that is due now; returns how many were tried. Each peer and lane has its own task: a silent one blocks no other."""
+        """Try everything that is due now; returns how many were tried. Each peer and lane has its own task."""
         now = self.clock()
         rows = await self.cw.db.read(lambda tx: due_parcels(tx, now, 1))
         if not rows:
@@ -170,14 +168,3 @@ class Outbox:
 
     async def _settle(self, row: Row[Any], state: str, text: str) -> None:
         await self.cw.db.write(lambda tx: settle_parcel(tx, row.id, {"state": state, "outcome": text}))
-
-
-async def sign_fact(cw: Casework, digest: bytes) -> bytes:
-    """The signed bytes of one of our slips: signed once, stored, and from then on the same for whoever asks."""
-    row = await cw.db.read(lambda tx: fact_row(tx, digest))
-    if row is None:
-        raise LookupError(f"slip {digest.hex()} is in the outbox but not among the facts")
-    if row.signed is not None:
-        return bytes(row.signed)
-    signed = sign_slip(bytes(row.content), cw.keyring.station, cw.net)
-    return await cw.db.write(lambda tx: store_signature(tx, digest, signed))
