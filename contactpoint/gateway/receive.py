@@ -122,15 +122,9 @@ class Receiving:
         would have to be stored by a second one before it may be said, as it cannot be made again.)
         """
         parts, core = self._parts, envelope.core
-        known = await rows.known_letter(tx, mailbox.name, core.sender, core.id, core.seal)
-        if known is not None:
-            if known.digest != envelope.digest:
-                await self._keep_conflict(tx, mailbox, envelope, parcel)
-                return None, 0
-            if known.receipt is None:
-                raise ExpiredError("held and receipted more than 400 days ago")
-            return HeldResult(bytes(known.receipt), duplicate=True), 0
-        number = await rows.next_number(tx, mailbox.name)
+        number = await rows.next_number_unless_known(tx, mailbox.name, core.sender, core.id, core.seal)
+        if number is None:
+            return await self._known_already(tx, mailbox, envelope, parcel), 0
         at = parts.clock()
         head = await append(tx, journal, "held", f"{mailbox.name}/{core.id}/{core.seal}", envelope.digest, at)
         receipt = sign_slip(self._held_content(envelope, head, at), parts.key, parts.net)
@@ -149,6 +143,18 @@ class Receiving:
         )
         await rows.add_item(tx, number, letter)
         return HeldResult(receipt, duplicate=False), number
+
+    async def _known_already(
+        self, tx: AsyncConnection, mailbox: Mailbox, envelope: Envelope, parcel: Parcel
+    ) -> PutResult | None:
+        core = envelope.core
+        known = await rows.known_letter(tx, mailbox.name, core.sender, core.id, core.seal)
+        if known is None or known.digest != envelope.digest:
+            await self._keep_conflict(tx, mailbox, envelope, parcel)
+            return None
+        if known.receipt is None:
+            raise ExpiredError("held and receipted more than 400 days ago")
+        return HeldResult(bytes(known.receipt), duplicate=True)
 
     def _held_content(self, envelope: Envelope, head: bytes, at: datetime) -> bytes:
         parts, core = self._parts, envelope.core

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, case, func, insert, select, update
+from sqlalchemy import Row, Select, bindparam, case, exists, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contactpoint.store.gateway_schema import conflict, item, mailbox, prekey_sheet, twin
@@ -66,6 +66,20 @@ _known: Select[Any] = select(item.c.digest, item.c.receipt).where(
     item.c.id == bindparam("id"),
     item.c.seal == bindparam("seal"),
 )
+_next_unless_known = (
+    update(mailbox)
+    .where(
+        mailbox.c.name == bindparam("wanted"),
+        ~exists().where(
+            item.c.mailbox == bindparam("wanted"),
+            item.c.sender == bindparam("by"),
+            item.c.id == bindparam("named"),
+            item.c.seal == bindparam("sealing"),
+        ),
+    )
+    .values(head=mailbox.c.head + 1)
+    .returning(mailbox.c.head)
+)
 _add = insert(item)
 _COLUMNS = tuple(NewItem.__dataclass_fields__)
 
@@ -95,6 +109,22 @@ async def knows_digest(tx: AsyncConnection, name: str, digest: bytes) -> bool:
 async def next_number(tx: AsyncConnection, name: str) -> int:
     """Take the mailbox row's lock and its next number: numbers become visible in the order of commits."""
     return int((await tx.execute(_next, {"wanted": name})).scalar_one())
+
+
+async def next_number_unless_known(
+    tx: AsyncConnection,
+    name: str,
+    sender: str,
+    id: str,
+    seal: int,
+) -> int | None:
+    """As `next_number`; None when the mailbox knows this letter already. One statement, because every letter pays for it.
+
+    Two machines may both be told that they do not know it: the second then breaks the table's uniqueness and asks again.
+    """
+    values = {"wanted": name, "by": sender, "named": id, "sealing": seal}
+    number: int | None = (await tx.execute(_next_unless_known, values)).scalar_one_or_none()
+    return number
 
 
 async def add_item(tx: AsyncConnection, number: int, new: NewItem) -> None:
