@@ -88,15 +88,23 @@ async def carry_out(
                 await cancel_pages(tx, row.id)
             case SaySlip(level) if about and await take_step(tx, row.id, 0, level.value, now, now):
                 await say(tx, cw, SlipLevel(level.value), about, row.peer, now, late=ladder.late_by(level))
-            case SayTwin(twin, due) if about and await take_step(tx, row.id, 0, f"not {twin.level.value}/{twin.value}", due, now):
+            case SayTwin(twin, due) if about and await take_step(
+                tx, row.id, 0, f"not {twin.level.value}/{twin.value}", due, now
+            ):
                 await say(tx, cw, SlipLevel(twin.value), about, row.peer, now, due=due)
-            case SayRung(cycle, rung, role, due) if about and await take_step(tx, row.id, cycle, f"said rung {rung}", due, now):
-                await say(tx, cw, SlipLevel.RUNG, about, row.peer, now, role=token(role), due=due, cycle=cycle, rung=rung)
+            case SayRung(cycle, rung, role, due) if about and await take_step(
+                tx, row.id, cycle, f"said rung {rung}", due, now
+            ):
+                await say(
+                    tx, cw, SlipLevel.RUNG, about, row.peer, now, role=token(role), due=due, cycle=cycle, rung=rung
+                )
             case Alarm(code, rung):
                 note = "" if rung is None else f"rung {rung + 1}"
                 await raise_task(tx, cw, code, now, request=row.id, note=note, once=f"{row.id}/{code}/{note}")
             case Ring(reason):
-                await raise_task(tx, cw, f"W-{reason.upper()}", now, request=row.id, state=row.peer, once=f"{row.id}/{reason}")
+                await raise_task(
+                    tx, cw, f"W-{reason.upper()}", now, request=row.id, state=row.peer, once=f"{row.id}/{reason}"
+                )
 
 
 async def _page(tx: AsyncConnection, cw: Casework, row: Row[Any], page: Page, now: datetime) -> None:

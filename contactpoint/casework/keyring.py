@@ -61,7 +61,12 @@ def _name(role: str, key_id: bytes) -> str:
 
 
 async def create_keys(
-    tx: AsyncConnection, secret: NodeSecret, archive: SealingPublicKey, random: Randomness, now: datetime, until: datetime
+    tx: AsyncConnection,
+    secret: NodeSecret,
+    archive: SealingPublicKey,
+    random: Randomness,
+    now: datetime,
+    until: datetime,
 ) -> dict[Role, SigningKey]:
     """Make and keep station, keeper and issuer key, and the storage key. Returns the three signing keys."""
     made = {}

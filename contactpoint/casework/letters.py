@@ -8,7 +8,16 @@ from datetime import UTC, datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from contactpoint.casework.cases import KeptLetter, NewCaseKey, OpenCase, head, keep_letter, load_case, start_case, store_heads
+from contactpoint.casework.cases import (
+    KeptLetter,
+    NewCaseKey,
+    OpenCase,
+    head,
+    keep_letter,
+    load_case,
+    start_case,
+    store_heads,
+)
 from contactpoint.casework.context import Casework
 from contactpoint.casework.errors import BusyCaseError, NoKeyError
 from contactpoint.casework.follow import follow
@@ -45,13 +54,17 @@ async def prekey_of(tx: AsyncConnection, cw: Casework, state: str, now: datetime
     """Today's key from the newest sheet of this State that its station signed. Raises NoKeyError."""
     row = await newest_sheet(tx, state)
     if row is None:
-        raise NoKeyError("E-NO-KEY", f"there is no key sheet of {state} here yet; it comes with the register, within a minute")
+        raise NoKeyError(
+            "E-NO-KEY", f"there is no key sheet of {state} here yet; it comes with the register, within a minute"
+        )
     for station in cw.register.station_keys(state, now):
         try:
             return read_sheet(bytes(row.body), station, cw.net).for_day(now.astimezone(UTC).date())[0]
         except KeysError:
             continue
-    raise NoKeyError("E-NO-KEY", f"the key sheet of {state} is signed by no station key of its charter; telephone {state}")
+    raise NoKeyError(
+        "E-NO-KEY", f"the key sheet of {state} is signed by no station key of its charter; telephone {state}"
+    )
 
 
 async def seal(cw: Casework, letter: SignedLetter, number: int, salt: bytes, now: datetime) -> Sealed:
@@ -137,7 +150,9 @@ async def _queue(
 
 def _refuse_stale(case: OpenCase, statement: Statement) -> None:
     if head(case.case, statement.sender) != statement.mine:
-        raise BusyCaseError("E-APPROVAL-STALE", "the own side of the case has moved since this was written; sign it anew")
+        raise BusyCaseError(
+            "E-APPROVAL-STALE", "the own side of the case has moved since this was written; sign it anew"
+        )
 
 
 async def _put_out(tx: AsyncConnection, statement: Statement, number: int, sealed: Sealed, now: datetime) -> None:
@@ -185,4 +200,3 @@ async def seal_again(cw: Casework, case_id: str, statement_id: str, now: datetim
 
 def _letter(case: OpenCase, statement_id: str) -> KeptLetter | None:
     return next((kept for kept in case.letters.values() if kept.statement.id == statement_id), None)
-

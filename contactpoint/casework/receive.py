@@ -77,7 +77,9 @@ class Receipt:
 async def _open(cw: Casework, parcel: Parcel, held: bytes, now: datetime) -> tuple[Letter, Receipt]:
     """Everything that can be checked of the bytes, before any row is touched. The own gateway is not believed either."""
     envelope = read_parcel(parcel, cw.net)
-    station = next((k for k in cw.register.station_keys(envelope.core.sender, now) if k.id in envelope.signed.signers), None)
+    station = next(
+        (k for k in cw.register.station_keys(envelope.core.sender, now) if k.id in envelope.signed.signers), None
+    )
     if station is None:
         if envelope.core.dir > cw.register.size:
             raise BehindError("E-DIRECTORY-BEHIND", f"{envelope.core.sender} uses a newer register than this copy")
@@ -241,4 +243,6 @@ async def hear_slip(tx: AsyncConnection, cw: Casework, slip: Slip, content: byte
         await happen(tx, cw, own.id, event, now)
     if slip.level in (SlipLevel.REJECTED, SlipLevel.UNDECRYPTABLE):
         note = slip.code or ""
-        await raise_task(tx, cw, f"W-{slip.level.value.upper()}", now, state=slip.sender, note=note, once=f"{own.id}/{slip.level}")
+        await raise_task(
+            tx, cw, f"W-{slip.level.value.upper()}", now, state=slip.sender, note=note, once=f"{own.id}/{slip.level}"
+        )

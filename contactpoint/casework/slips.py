@@ -27,7 +27,9 @@ def check_slip(cw: Casework, data: bytes, now: datetime) -> tuple[Slip, Signed]:
         candidates += cw.register.gateway_keys(cw.register.host_of(slip.sender), now)
     key = next((key for key in candidates if key.id in signed.signers), None)
     if key is None:
-        raise SealError(f"a slip {slip.level.value} of {slip.sender} is signed by no key of its charter that may say so")
+        raise SealError(
+            f"a slip {slip.level.value} of {slip.sender} is signed by no key of its charter that may say so"
+        )
     verify_slip(signed, key, cw.net)
     return slip, signed
 

@@ -46,9 +46,7 @@ async def acknowledge(
         return Taken("", request_id, "ACKNOWLEDGED", first=request.acknowledged_by)
     kind = "ACK-DEGRADED" if signer is None else "ACKNOWLEDGED"
     if kind not in permitted(case.case, request_id, Side.ADDRESSEE, cw.catalogue):
-        raise NotPermittedError(
-            "E-MOVE-ILLEGAL", f"the request is {request.status.value} already", "look at the case"
-        )
+        raise NotPermittedError("E-MOVE-ILLEGAL", f"the request is {request.status.value} already", "look at the case")
     body = {"officer": officer, "cause": cause} if signer is None else {}
     plan = Plan(kind, request.sender, request.urgency, body, case_id, request.digest, "en", None, "", "")
     done = await write(cw, plan, signer or _StationHand(cw.keyring.station), now)
@@ -57,9 +55,7 @@ async def acknowledge(
     return Taken(done.id, request_id, kind, cause=cause if signer is None else "")
 
 
-async def _alarm(
-    tx: AsyncConnection, cw: Casework, request: Request, officer: str, cause: str, now: datetime
-) -> None:
+async def _alarm(tx: AsyncConnection, cw: Casework, request: Request, officer: str, cause: str, now: datetime) -> None:
     await raise_task(
         tx, cw, "W-DEGRADED", now, request=request.id, note=f"{officer}: {cause}", once=f"degraded/{officer}"
     )

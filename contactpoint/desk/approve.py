@@ -12,8 +12,8 @@ from contactpoint.casework.cases import NewCaseKey, load_case
 from contactpoint.casework.context import Casework
 from contactpoint.casework.errors import BusyCaseError, NoKeyError
 from contactpoint.casework.letters import SignedLetter, queue
+from contactpoint.desk.compose import Signer
 from contactpoint.desk.errors import NotFoundError, NotPermittedError, UnreachablePeerError
-from contactpoint.desk.officers import SigningOfficer
 from contactpoint.desk.views import Submitted, Waiting
 from contactpoint.domain.codes import look_up
 from contactpoint.domain.errors import DomainError
@@ -24,7 +24,7 @@ from keys.custody import open_at_rest, open_case_key
 from keys.signed import Signed, add_signature, parse
 
 
-async def approve(cw: Casework, waiting_id: str, officer: SigningOfficer, now: datetime) -> Submitted:
+async def approve(cw: Casework, waiting_id: str, officer: Signer, now: datetime) -> Submitted:
     """Add the second signature and queue the letter. Raises NotFoundError, NotPermittedError, UnreachablePeerError."""
     row = await cw.db.read(lambda tx: waiting_row(tx, waiting_id))
     if row is None:
@@ -56,7 +56,7 @@ async def approve(cw: Casework, waiting_id: str, officer: SigningOfficer, now: d
     return Submitted(statement.id, statement.case, "QUEUED", officer.number)
 
 
-async def _refuse(cw: Casework, row: Row[Any], officer: SigningOfficer, now: datetime) -> None:
+async def _refuse(cw: Casework, row: Row[Any], officer: Signer, now: datetime) -> None:
     if row.state != "waiting":
         raise NotPermittedError("E-APPROVED", f"this is {row.state} already", "look at the case")
     if now >= row.until:

@@ -20,7 +20,6 @@ from contactpoint.casework.ids import new_id
 from contactpoint.casework.letters import SignedLetter, queue
 from contactpoint.desk.errors import DraftError, NotFoundError, NotPermittedError, UnreachablePeerError
 from contactpoint.desk.find import find_request
-from contactpoint.desk.officers import SigningOfficer
 from contactpoint.desk.views import Draft, Submitted
 from contactpoint.domain.case import admit, permitted
 from contactpoint.domain.catalogue import Opens, Signers, check_body, signers_needed
@@ -71,7 +70,7 @@ class Signer(Protocol):
     def certificates(self) -> tuple[bytes, ...]: ...
 
 
-async def submit(cw: Casework, draft: Draft, officer: SigningOfficer, now: datetime) -> Submitted:
+async def submit(cw: Casework, draft: Draft, officer: Signer, now: datetime) -> Submitted:
     """Check, sign and queue a request, a move or an answer. Raises DraftError, NotFoundError, NotPermittedError, UnreachablePeerError."""
     plan = await _plan(cw, draft, officer, now)
     return await write(cw, plan, officer, now)
@@ -105,7 +104,7 @@ async def write(cw: Casework, plan: Plan, signer: Signer, now: datetime) -> Subm
     raise NotPermittedError("E-BUSY", "others kept moving this case", "look at the case, then try again")
 
 
-async def _plan(cw: Casework, draft: Draft, officer: SigningOfficer, now: datetime) -> Plan:
+async def _plan(cw: Casework, draft: Draft, officer: Signer, now: datetime) -> Plan:
     if draft.kind in cw.catalogue:
         return await _plan_request(cw, draft, officer, now)
     if draft.re is None:
@@ -117,7 +116,7 @@ def _known_kinds(cw: Casework) -> str:
     return "choose one of " + ", ".join(sorted(cw.catalogue.entries))
 
 
-async def _plan_request(cw: Casework, draft: Draft, officer: SigningOfficer, now: datetime) -> Plan:
+async def _plan_request(cw: Casework, draft: Draft, officer: Signer, now: datetime) -> Plan:
     entry = cw.catalogue[draft.kind]
     _refuse(entry, draft.body, now)
     if entry.opens is Opens.CASE:
@@ -150,7 +149,7 @@ def _reference(body: Mapping[str, Any]) -> str:
     return str(authority.get("case_ref", ""))[:120] if isinstance(authority, Mapping) else ""
 
 
-async def _plan_answer(cw: Casework, draft: Draft, officer: SigningOfficer, now: datetime) -> Plan:
+async def _plan_answer(cw: Casework, draft: Draft, officer: Signer, now: datetime) -> Plan:
     case_id, request_id = await find_request(cw, draft.re or "")
     case = await _load(cw, case_id)
     request = case.case.requests[request_id]
@@ -196,9 +195,7 @@ def _urgency(entry: Entry, text: str) -> Urgency:
     return Urgency(text)
 
 
-def _approver(
-    cw: Casework, kind: str, urgency: Urgency, named: str | None, officer: SigningOfficer
-) -> str | None:
+def _approver(cw: Casework, kind: str, urgency: Urgency, named: str | None, officer: Signer) -> str | None:
     """The second officer, where the catalogue asks for one. No exception for an emergency: forging one is the known abuse."""
     try:
         needed = signers_needed(cw.catalogue, kind, urgency)
@@ -208,7 +205,9 @@ def _approver(
     if needed is not Signers.TWO:
         return None
     if not named:
-        raise DraftError("E-SIGNERS", f"{kind} at {urgency.value} needs a second officer", "name the approver (--approver)")
+        raise DraftError(
+            "E-SIGNERS", f"{kind} at {urgency.value} needs a second officer", "name the approver (--approver)"
+        )
     if named == officer.number:
         raise DraftError("E-SAME-OFFICER", "the approver must be another officer", "name a colleague")
     return named
@@ -216,7 +215,9 @@ def _approver(
 
 async def _parent(cw: Casework, draft: Draft) -> tuple[OpenCase, str]:
     if not draft.parent:
-        raise DraftError("E-FIELD-MISSING", f"{draft.kind} needs its parent", "give the parent's id, label or file number")
+        raise DraftError(
+            "E-FIELD-MISSING", f"{draft.kind} needs its parent", "give the parent's id, label or file number"
+        )
     case_id, request_id = await find_request(cw, draft.parent)
     return await _load(cw, case_id), request_id
 
@@ -265,7 +266,7 @@ async def _wait_for_approval(
     now: datetime,
 ) -> Submitted:
     """The first officer has signed; the bytes wait sealed at rest until the second signs the same bytes."""
-    key = fresh or await cw.db.read(lambda tx: _case_key(tx, cw, statement.case))
+    key = fresh if fresh is not None else await cw.db.read(lambda tx: _case_key(tx, cw, statement.case))
     content = cbor.encode({"signed": signed.to_bytes(), "certificates": list(signer.certificates)})
     values = {
         "id": statement.id,

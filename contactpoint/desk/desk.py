@@ -14,7 +14,7 @@ from contactpoint.casework.effects import happen
 from contactpoint.desk import officers, pictures
 from contactpoint.desk.acknowledge import acknowledge
 from contactpoint.desk.approve import approve
-from contactpoint.desk.compose import submit
+from contactpoint.desk.compose import Signer, submit
 from contactpoint.desk.errors import NotFoundError
 from contactpoint.desk.find import find_request
 from contactpoint.desk.officers import SigningOfficer
@@ -27,13 +27,15 @@ from contactpoint.desk.views import (
     DirectoryView,
     Draft,
     OfficerView,
+    PageView,
+    RequestView,
     Submitted,
     Taken,
 )
 from contactpoint.domain.ladder import Opened
 from contactpoint.store.rows_desk import finish_task
 from contactpoint.store.rows_people import note_manned, officer_row, update_officer
-from contactpoint.store.rows_requests import mark_answer_read, request_row
+from contactpoint.store.rows_requests import mark_answer_read, pages_of, request_row
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,21 @@ class Desk:
             raise NotFoundError("E-NOT-FOUND", f"there is no case {case} here", "look at the board")
         return view
 
+    async def request_view(self, request: str, now: datetime) -> RequestView | None:
+        """One request as this desk sees it, or None while it is not here."""
+        row = await self.cw.db.read(lambda tx: request_row(tx, request))
+        if row is None:
+            return None
+        case = await self.case_view(row.case_id, now)
+        return next(view for view in case.requests if view.id == request)
+
+    async def pages(self, request: str) -> tuple[PageView, ...]:
+        """Who was paged for a request, on which rung, by what, and what became of it."""
+        rows = await self.cw.db.read(lambda tx: pages_of(tx, request))
+        return tuple(
+            PageView(row.cycle, row.rung, row.officer, row.channel, row.at, row.state, row.outcome) for row in rows
+        )
+
     async def find_request(self, reference: str) -> tuple[str, str]:
         return await find_request(self.cw, reference)
 
@@ -94,14 +111,14 @@ class Desk:
         await self.cw.db.write(work)
         self.cw.bell.ring("outbox", "board", "case")
 
-    async def submit(self, draft: Draft, key: SigningOfficer, now: datetime) -> Submitted:
+    async def submit(self, draft: Draft, key: Signer, now: datetime) -> Submitted:
         return await submit(self.cw, draft, key, now)
 
-    async def approve(self, waiting: str, key: SigningOfficer, now: datetime) -> Submitted:
+    async def approve(self, waiting: str, key: Signer, now: datetime) -> Submitted:
         return await approve(self.cw, waiting, key, now)
 
     async def acknowledge(
-        self, request: str, officer: str, key: SigningOfficer | None, now: datetime, cause: str = "no-signing-key"
+        self, request: str, officer: str, key: Signer | None, now: datetime, cause: str = "no-signing-key"
     ) -> Taken:
         return await acknowledge(self.cw, request, officer, key, cause, now)
 
@@ -110,7 +127,7 @@ class Desk:
         request: str,
         kind: str,
         body: Mapping[str, Any],
-        key: SigningOfficer,
+        key: Signer,
         now: datetime,
         approver: str | None = None,
     ) -> Submitted:

@@ -67,6 +67,28 @@ class SigningOfficer:
         return (self.certificate,)
 
 
+def _refuse_short(secret: str) -> None:
+    if len(secret) < SHORTEST_SECRET:
+        raise SecretError("E-SECRET", f"a secret has {SHORTEST_SECRET} characters or more", "choose a longer one")
+
+
+@dataclass(frozen=True, slots=True)
+class FreshKey:
+    """A new signing key, sealed under its officer's secret."""
+
+    sealed: bytes
+    public: bytes
+
+
+async def make_key(signing_secret: str, random: Randomness) -> FreshKey:
+    """A fresh key under this secret. Raises SecretError for a short one."""
+    _refuse_short(signing_secret)
+    seed = random(64)
+    # A tenth of a second and 64 MiB: in a thread, so that the alarm's beat goes on.
+    sealed = await asyncio.to_thread(seal_under_passphrase, signing_secret, seed, salt=random(16), nonce=random(12))
+    return FreshKey(sealed, SigningKey.from_seed(seed).public.data)
+
+
 async def add_officer(
     tx: AsyncConnection,
     random: Randomness,
@@ -75,18 +97,14 @@ async def add_officer(
     name: str,
     rights: Sequence[str],
     mail: str,
-    signing_secret: str,
+    key: FreshKey,
     language: str,
     now: datetime,
 ) -> str:
-    """Enter an officer with a fresh key sealed under the signing secret. Returns the token of a one-time link.
+    """Enter an officer. Returns the token of a one-time link; the certificate is issued at the first use of the key.
 
-    Raises NotPermittedError when the number is taken, SecretError for a short secret. The certificate is issued at the first use.
+    Raises NotPermittedError when the number is taken.
     """
-    if len(signing_secret) < SHORTEST_SECRET:
-        raise SecretError("E-SECRET", f"a signing secret has {SHORTEST_SECRET} characters or more", "choose a longer one")
-    seed = random(64)
-    sealed = seal_under_passphrase(signing_secret, seed, salt=random(16), nonce=random(12))
     token = random(24).hex()
     entered = await insert_officer(
         tx,
@@ -96,8 +114,8 @@ async def add_officer(
             "rights": json.dumps(sorted(rights)),
             "language": language,
             "mail": mail,
-            "sealed_key": sealed,
-            "public_key": SigningKey.from_seed(seed).public.data,
+            "sealed_key": key.sealed,
+            "public_key": key.public,
             "link_digest": digest(token.encode()),
             "link_until": now + LINK_LIFE,
         },
@@ -110,10 +128,11 @@ async def add_officer(
 
 async def change_secret(cw: Casework, number: str, old: str, new: str, now: datetime) -> None:
     """Seal the same key under a new signing secret."""
-    if len(new) < SHORTEST_SECRET:
-        raise SecretError("E-SECRET", f"a signing secret has {SHORTEST_SECRET} characters or more", "choose a longer one")
+    _refuse_short(new)
     officer = await unseal(cw, number, old, now)
-    sealed = seal_under_passphrase(new, officer.key.seed, salt=cw.random(16), nonce=cw.random(12))
+    sealed = await asyncio.to_thread(
+        seal_under_passphrase, new, officer.key.seed, salt=cw.random(16), nonce=cw.random(12)
+    )
 
     async def work(tx: AsyncConnection) -> None:
         await update_officer(tx, number, {"sealed_key": sealed})
@@ -141,7 +160,9 @@ async def list_officers(tx: AsyncConnection) -> tuple[OfficerView, ...]:
 
 async def lock_officer(tx: AsyncConnection, number: str, now: datetime) -> None:
     """End an officer's sessions and access at once."""
-    if not await update_officer(tx, number, {"locked_at": now, "sealed_key": None, "password": None, "link_digest": None}):
+    if not await update_officer(
+        tx, number, {"locked_at": now, "sealed_key": None, "password": None, "link_digest": None}
+    ):
         raise NotFoundError("E-NOT-FOUND", f"there is no officer {number}", "run `contactpoint officer list`")
     await delete_sessions_of(tx, number)
     await append(tx, journal, "officer locked", number, None, now)
@@ -154,7 +175,9 @@ async def unseal(cw: Casework, number: str, signing_secret: str, now: datetime) 
     """
     row = await cw.db.read(lambda tx: _usable(tx, number))
     if row.sealed_key is None:
-        raise SecretError("E-NO-KEY", f"officer {number} has no signing key", "an administrator enters the officer anew")
+        raise SecretError(
+            "E-NO-KEY", f"officer {number} has no signing key", "an administrator enters the officer anew"
+        )
     try:
         # A tenth of a second and 64 MiB: in a thread, so that the alarm's beat goes on.
         seed = await asyncio.to_thread(open_under_passphrase, signing_secret, bytes(row.sealed_key))
@@ -168,7 +191,9 @@ async def _usable(tx: AsyncConnection, number: str) -> Row[Any]:
     if row is None:
         raise NotFoundError("E-NOT-FOUND", f"there is no officer {number}", "run `contactpoint officer list`")
     if row.locked_at is not None:
-        raise NotPermittedError("E-LOCKED", f"officer {number} is locked", "an administrator can enter the officer anew")
+        raise NotPermittedError(
+            "E-LOCKED", f"officer {number} is locked", "an administrator can enter the officer anew"
+        )
     return row
 
 
@@ -219,10 +244,11 @@ async def link_officer(cw: Casework, token: str, now: datetime) -> str | None:
 
 
 async def set_password(cw: Casework, token: str, password: str, now: datetime) -> str:
-    if len(password) < SHORTEST_SECRET:
-        raise SecretError("E-SECRET", f"a password has {SHORTEST_SECRET} characters or more", "choose a longer one")
+    _refuse_short(password)
     number = await link_officer(cw, token, now)
-    sealed = seal_under_passphrase(password, b"password", salt=cw.random(16), nonce=cw.random(12))
+    sealed = await asyncio.to_thread(
+        seal_under_passphrase, password, b"password", salt=cw.random(16), nonce=cw.random(12)
+    )
 
     async def work(tx: AsyncConnection) -> bool:
         return await use_link(tx, digest(token.encode()), {"password": sealed, "failed": 0})

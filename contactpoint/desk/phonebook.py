@@ -34,7 +34,9 @@ def directory_view(cw: Casework, now: datetime) -> DirectoryView:
 def contact_view(cw: Casework, state: str) -> ContactView:
     contact = cw.register.contact(state)
     if contact is None:
-        raise NotFoundError("E-UNKNOWN-STATE", f"{state} is not in this copy of the register", "look at the list of States")
+        raise NotFoundError(
+            "E-UNKNOWN-STATE", f"{state} is not in this copy of the register", "look at the list of States"
+        )
     card = contact.card.public if contact.card is not None else None
     return ContactView(
         state=state,

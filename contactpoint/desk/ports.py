@@ -6,20 +6,27 @@ from collections.abc import AsyncIterator, Mapping
 from datetime import datetime
 from typing import Any, Protocol
 
-from contactpoint.desk.views import Beat, Board, CaseView, ContactView, DirectoryView, Draft, OfficerView, Submitted, Taken
-
-
-class OfficerKey(Protocol):
-    """An officer's signing key, unsealed for one act."""
-
-    number: str
+from contactpoint.desk.compose import Signer as OfficerKey
+from contactpoint.desk.views import (
+    Beat,
+    Board,
+    CaseView,
+    ContactView,
+    DirectoryView,
+    Draft,
+    OfficerView,
+    Submitted,
+    Taken,
+)
 
 
 class DeskPort(Protocol):
     """Use cases of the desk. Every refusal is a ``DeskError`` with ``code``, ``text``, ``what_to_do`` and ``problems``."""
 
-    state: str
-    network: str
+    @property
+    def state(self) -> str: ...
+    @property
+    def network(self) -> str: ...
 
     # Looking (never signs, never says *opened*)
     async def board(self, officer: str, now: datetime) -> Board: ...
@@ -46,7 +53,9 @@ class DeskPort(Protocol):
         """Never fails for want of a key: without one the station signs ACK-DEGRADED."""
         ...
 
-    async def answer(self, request: str, kind: str, body: Mapping[str, Any], key: OfficerKey, now: datetime) -> Submitted: ...
+    async def answer(
+        self, request: str, kind: str, body: Mapping[str, Any], key: OfficerKey, now: datetime
+    ) -> Submitted: ...
     async def task_done(self, task: str, officer: str, now: datetime) -> None: ...
 
     # People
@@ -82,3 +91,6 @@ class DeskPort(Protocol):
     async def session_officer(self, session: str, now: datetime) -> str | None: ...
     async def close_session(self, session: str, now: datetime) -> None: ...
     async def set_language(self, officer: str, language: str, now: datetime) -> None: ...
+
+
+__all__ = ["DeskPort", "OfficerKey"]

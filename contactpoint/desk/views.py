@@ -155,6 +155,19 @@ class Board:
 
 
 @dataclass(frozen=True, slots=True)
+class PageView:
+    """One notice to one officer: rung and cycle count from 0; ``state``: due, delivered, failed, unknown, cancelled."""
+
+    cycle: int
+    rung: int
+    officer: str
+    channel: str
+    at: datetime
+    state: str
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
 class Beat:
     """What an alarm needs to know; read from the database each time. Seconds."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -48,7 +47,7 @@ def set_clock(home: Path, text: str) -> ShiftedClock:
     content = json.dumps({"real_ms": int(clock.real * 1000), "shown_ms": int(clock.shown * 1000), "rate": clock.rate})
     fresh = home / (_FILE + ".new")
     fresh.write_text(content)
-    os.replace(fresh, home / _FILE)
+    fresh.replace(home / _FILE)
     return clock
 
 

@@ -13,6 +13,7 @@ from contactpoint.desk import officers
 from contactpoint.desk.evidence import export
 from contactpoint.desk.results import CaseFile, DirectoryReport, InboxRow, KeyRow, OfficerAdded
 from contactpoint.desk.views import CaseView, ContactView, Draft, OfficerView, RequestView, Submitted, Taken
+from contactpoint.main.folder import write_file
 from contactpoint.main.mirror import load_copy
 from contactpoint.main.node import draw, open_desk, open_means
 
@@ -78,7 +79,13 @@ async def acknowledge(home: Path, identity: str, officer: str, secret: str | Non
 
 
 async def answer(
-    home: Path, identity: str, kind: str, body: Mapping[str, Any], officer: str, secret: str, approver: str | None = None
+    home: Path,
+    identity: str,
+    kind: str,
+    body: Mapping[str, Any],
+    officer: str,
+    secret: str,
+    approver: str | None = None,
 ) -> Submitted:
     async with open_desk(home) as (desk, clock):
         key = await desk.unseal(officer, secret, clock())
@@ -90,8 +97,8 @@ async def export_case(home: Path, identity: str, out: Path, officer: str, secret
     async with open_desk(home) as (desk, clock):
         await desk.unseal(officer, secret, clock())
         case, _ = await desk.find_request(identity)
-        out.write_bytes(await export(desk.cw, case, clock()))
-        return out
+        bundle = await export(desk.cw, case, clock())
+    return write_file(out, bundle)
 
 
 async def directory_list(home: Path) -> tuple[ContactView, ...]:
@@ -126,6 +133,7 @@ async def officer_add(
 ) -> OfficerAdded:
     async with open_desk(home) as (desk, clock):
         cw = desk.cw
+        key = await officers.make_key(secret, draw)
 
         async def work(tx: AsyncConnection) -> str:
             return await officers.add_officer(
@@ -135,7 +143,7 @@ async def officer_add(
                 name=name,
                 rights=rights,
                 mail=contacts.get("smtp", ""),
-                signing_secret=secret,
+                key=key,
                 language="en",
                 now=clock(),
             )

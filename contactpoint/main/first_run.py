@@ -5,10 +5,12 @@ No ceremony: one root, one custodian (k = n = 1). What to change before real use
 
 from __future__ import annotations
 
+import asyncio
 import re
 import shutil
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -18,8 +20,15 @@ from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contactpoint.casework.keyring import create_keys, open_keyring
-from contactpoint.desk.officers import add_officer
-from contactpoint.desk.results import EnrolResult, InitResult, NodeAnswers, NodeError, RefusedByPeerError, UnreachableError
+from contactpoint.desk.officers import add_officer, make_key
+from contactpoint.desk.results import (
+    EnrolResult,
+    InitResult,
+    NodeAnswers,
+    NodeError,
+    RefusedByPeerError,
+    UnreachableError,
+)
 from contactpoint.link.errors import LinkError
 from contactpoint.link.register import RegisterClient, RegisterRefusedError
 from contactpoint.main.clock import Clock, system_clock
@@ -67,13 +76,20 @@ async def init_node(home: Path, answers: NodeAnswers, clock: Clock = system_cloc
 
     ``settings``: further dotted settings for node.toml. Raises NodeError (not an empty node folder), StoreError.
     """
+    with _whole(home):
+        return await _make(Folder(home), answers, clock(), settings)
+
+
+@contextmanager
+def _whole(home: Path) -> Iterator[None]:
+    """A fresh folder, or what there was before: half a node would look like one."""
     if (home / "node.toml").exists():
-        raise NodeError("E-EXISTS", f"there is a node in {home.resolve()} already", "choose an empty folder with --home")
+        raise NodeError("E-EXISTS", f"there is a node in {home} already", "choose an empty folder with --home")
     created = not home.exists()
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     before = set(home.iterdir())
     try:
-        return await _make(Folder(home), answers, clock(), settings)
+        yield
     except BaseException:
         for path in set(home.iterdir()) - before:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
@@ -84,7 +100,7 @@ async def init_node(home: Path, answers: NodeAnswers, clock: Clock = system_cloc
 
 async def _make(folder: Folder, answers: NodeAnswers, now: datetime, settings: Mapping[str, Any]) -> InitResult:
     net = bytes.fromhex(answers.genesis)[:16]
-    made = _make_keys(folder, answers, now)
+    key, made = await asyncio.gather(make_key(answers.officer_secret, draw), _make_keys(folder, answers, now))
     path = write_settings(folder.home, {**_settings(answers), **settings})
     until = now + KEY_LIFE
     secret = NodeSecret(draw(32))
@@ -101,7 +117,7 @@ async def _make(folder: Folder, answers: NodeAnswers, now: datetime, settings: M
             name=answers.officer_name,
             rights=FIRST_RIGHTS,
             mail=answers.officer_mail,
-            signing_secret=answers.officer_secret,
+            key=key,
             language="en",
             now=now,
         )
@@ -145,7 +161,7 @@ def _inside_url(answers: NodeAnswers, settings: Mapping[str, Any]) -> str:
     return f"{scheme}://{settings.get('inside.host', 'localhost')}:{answers.inside_port}"
 
 
-def _make_keys(folder: Folder, answers: NodeAnswers, now: datetime) -> _Made:
+async def _make_keys(folder: Folder, answers: NodeAnswers, now: datetime) -> _Made:
     root, archive = SigningKey.from_seed(draw(64)), SealingKey.from_seed(draw(32))
     gateway = SigningKey.from_seed(draw(64))
     secret = NodeSecret(draw(32))
@@ -159,10 +175,10 @@ def _make_keys(folder: Folder, answers: NodeAnswers, now: datetime) -> _Made:
     write_private(folder.tls / "inside.crt", inside)
     write_private(folder.tls / "inside.key", inside_key)
     sealed = cbor.encode({"root": root.seed, "archive": archive.seed, "state": answers.state})
-    write_private(
-        folder.custody / "root-and-archive.sealed",
-        seal_under_passphrase(answers.officer_secret, sealed, salt=draw(16), nonce=draw(12)),
+    locked = await asyncio.to_thread(
+        seal_under_passphrase, answers.officer_secret, sealed, salt=draw(16), nonce=draw(12)
     )
+    write_private(folder.custody / "root-and-archive.sealed", locked)
     write_private(folder.custody / "READ-ME.txt", _READ_ME.encode())
     return _Made(root, archive, gateway, spki_pin(ssl.PEM_cert_to_DER_cert(certificate.decode())))
 
@@ -217,15 +233,14 @@ async def enrol(home: Path) -> EnrolResult:
     if not isinstance(document, Charter):
         raise NodeError("E-FOLDER", "documents/charter is no charter", "restore it, or run `contactpoint init` anew")
     words = tuple(fingerprint_words(document.roots[0].id).split())
-    outcomes = []
     async with RegisterClient(means.settings.directory.url) as client:
         try:
-            for name in ("charter", "card"):
-                outcomes.append((await client.submit(read_file(means.folder.documents / name, "run init"))).outcome)
+            handed_in = await client.submit(charter)
+            card = await client.submit(read_file(means.folder.documents / "card", "run `contactpoint init`"))
         except RegisterRefusedError as error:
             raise RefusedByPeerError(error.code, error.text, "mend what it says, then enrol again") from error
         except LinkError as error:
-            raise UnreachableError(error.code, str(error), "check directory.url in node.toml, then try again") from error
-    return EnrolResult(means.settings.state, words, any(outcome != "known" for outcome in outcomes))
-
-
+            raise UnreachableError(
+                error.code, str(error), "check directory.url in node.toml, then try again"
+            ) from error
+    return EnrolResult(means.settings.state, words, {handed_in.outcome, card.outcome} != {"known"})

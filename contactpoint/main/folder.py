@@ -66,7 +66,16 @@ def write_private(path: Path, data: bytes) -> Path:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
-    os.replace(fresh, path)
+    fresh.replace(path)
+    return path
+
+
+def write_file(path: Path, data: bytes) -> Path:
+    """Write a file that an officer asked for, where the officer said. Raises NodeError."""
+    try:
+        path.write_bytes(data)
+    except OSError as error:
+        raise NodeError("E-FOLDER", f"{path} cannot be written: {error.strerror}", "choose another place") from error
     return path
 
 
@@ -82,5 +91,7 @@ def read_secret(path: Path) -> NodeSecret:
     """A node secret. One that others may read is refused: it may have been copied already."""
     data = read_file(path, "run `contactpoint init` in an empty folder, or name the right one with --home")
     if path.stat().st_mode & 0o077:
-        raise NodeError("E-FOLDER", f"{path} may be read by others", f"run `chmod 600 {path.name}` and think about who read it")
+        raise NodeError(
+            "E-FOLDER", f"{path} may be read by others", f"run `chmod 600 {path.name}` and think about who read it"
+        )
     return NodeSecret(data)

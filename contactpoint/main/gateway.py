@@ -14,8 +14,8 @@ from contactpoint.gateway.gateway import Gateway
 from contactpoint.gateway.mailbox import Mailbox, Mailboxes
 from contactpoint.gateway.parts import GatewayParts
 from contactpoint.gateway.undrained import Report, Undrained
-from contactpoint.link.dial import Dialler
 from contactpoint.link.caller import Caller
+from contactpoint.link.dial import Dialler
 from contactpoint.link.errors import LinkError
 from contactpoint.link.listen import Receiver, listen
 from contactpoint.link.results import StoredResult
@@ -99,7 +99,9 @@ def _loops(
     means: Means, mirror: Mirror, gateway: Gateway, parts: GatewayParts, dialler: Dialler, wake: asyncio.Event
 ) -> list[asyncio.Task[None]]:
     terms = load_policy(means.register.copy.genesis.policy).terms
-    undrained = Undrained(parts, {urgency: each.received for urgency, each in terms.items()}, _report(means, dialler), draw)
+    undrained = Undrained(
+        parts, {urgency: each.received for urgency, each in terms.items()}, _report(means, dialler), draw
+    )
 
     async def look() -> float:
         await undrained.look()

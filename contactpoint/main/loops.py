@@ -19,7 +19,7 @@ async def repeat(name: str, step: Callable[[], Awaitable[float]], bell: Bell | N
     while True:
         try:
             seconds = await step()
-        except Exception as error:  # noqa: BLE001 - the outermost loop: a fault must not end it
+        except Exception as error:
             log.error("loop.fault", loop=name, fault=type(error).__name__, code=getattr(error, "code", ""))
             log.debug("loop.fault.detail", loop=name, exc_info=True)
             seconds = _AFTER_A_FAULT_S

@@ -34,7 +34,9 @@ async def fetch_genesis(folder: Folder, client: RegisterClient, pinned: bytes) -
     except LinkError as error:
         raise UnreachableError(error.code, str(error), "check directory.url in node.toml; nothing is lost") from error
     except DirectoryError as error:
-        raise NodeError(error.code, error.text, "compare directory.genesis in node.toml with the published digest") from error
+        raise NodeError(
+            error.code, error.text, "compare directory.genesis in node.toml with the published digest"
+        ) from error
     write_private(folder.genesis, genesis)
     return copy
 

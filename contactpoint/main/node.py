@@ -17,10 +17,10 @@ from contactpoint.desk.results import NodeError
 from contactpoint.domain.catalogue import load as load_catalogue
 from contactpoint.domain.escalation import EscalationPolicy, Rung
 from contactpoint.domain.policy import load as load_policy
+from contactpoint.link.register import RegisterClient
 from contactpoint.main.clock import Clock, clock_of, system_clock
 from contactpoint.main.folder import Folder, read_secret
 from contactpoint.main.mirror import fetch_genesis, load_copy
-from contactpoint.link.register import RegisterClient
 from contactpoint.settings import NodeSettings, read_settings
 from contactpoint.store.database import Database
 from contactpoint.store.desk_schema import metadata as desk_metadata
@@ -102,9 +102,7 @@ async def open_casework(means: Means, bell: Bell | None = None) -> AsyncIterator
         database_url(means.folder.home, settings.database.desk.get_secret_value()), desk_metadata, "desk"
     )
     try:
-        ring: Keyring = await db.read(
-            lambda tx: open_keyring(tx, settings.state, means.net, secret, means.clock())
-        )
+        ring: Keyring = await db.read(lambda tx: open_keyring(tx, settings.state, means.net, secret, means.clock()))
         yield Casework(
             state=settings.state,
             network=means.network,
@@ -127,7 +125,11 @@ async def open_casework(means: Means, bell: Bell | None = None) -> AsyncIterator
 async def open_desk(home: Path) -> AsyncIterator[tuple[Desk, Clock]]:
     """One command's desk over the node's folder: the same use cases, the same database as the running node."""
     if not (home / "node.toml").exists():
-        raise NodeError("E-FOLDER", f"there is no node in {home.resolve()}", "run `contactpoint init`, or name the folder with --home")
+        raise NodeError(
+            "E-FOLDER",
+            f"there is no node in {home}",
+            "run `contactpoint init`, or name the folder with --home",
+        )
     means = await open_means(home)
     async with open_casework(means) as cw:
         yield Desk(cw), means.clock

@@ -12,13 +12,14 @@ from pathlib import Path
 import structlog
 
 from contactpoint.casework.bell import Bell
+from contactpoint.casework.context import Casework
 from contactpoint.desk.results import NodeError
 from contactpoint.link.register import RegisterClient
 from contactpoint.main.clock import set_clock
+from contactpoint.main.console import running_console
 from contactpoint.main.gateway import running_gateway
 from contactpoint.main.mirror import Mirror
 from contactpoint.main.node import Means, open_casework, open_means
-from contactpoint.main.console import running_console
 from contactpoint.main.worker import running_taker, running_worker
 
 log = structlog.get_logger("contactpoint")
@@ -33,7 +34,7 @@ class RunningNode:
     public_url: str
     console_url: str
     means: Means
-    bell: Bell
+    cw: Casework | None  # None in a process that only runs the gateway
 
 
 @asynccontextmanager
@@ -45,6 +46,7 @@ async def running_node(home: Path, part: str = "all", means: Means | None = None
         client = await stack.enter_async_context(RegisterClient(means.settings.directory.url))
         mirror = Mirror(means.folder, means.pinned, means.register, client, None)
         public_url = console_url = ""
+        cw = None
         if part in ("all", "gateway"):
             public_url = await stack.enter_async_context(running_gateway(means, mirror))
         if part != "gateway":
@@ -55,7 +57,7 @@ async def running_node(home: Path, part: str = "all", means: Means | None = None
                 await stack.enter_async_context(running_taker(cw, means, mirror))
             if part in ("all", "worker"):
                 await stack.enter_async_context(running_worker(cw, means, mirror))
-        yield RunningNode(means.settings.state, public_url, console_url, means, bell)
+        yield RunningNode(means.settings.state, public_url, console_url, means, cw)
 
 
 async def serve(home: Path, part: str = "all", clock: str | None = None) -> None:

@@ -153,7 +153,7 @@ def _mirror(cw: Casework, means: Means, mirror: Mirror) -> Step:
     async def step() -> float:
         try:
             if await mirror.refresh(means.clock()):
-                cw.bell.ring("directory", "outbox")
+                cw.bell.ring("directory", "outbox", "take")
             await _publish(cw, means, mirror, published)
             complete = await _fetch_sheets(cw, means, mirror)
         except (LinkError, DirectoryError) as error:
@@ -218,7 +218,7 @@ async def running_taker(cw: Casework, means: Means, mirror: Mirror) -> AsyncIter
         await mirror.refresh(means.clock())
 
     taker = Taker(cw, cw.state, means.clock, refresh)
-    task = asyncio.create_task(repeat("take", _take(cw, means, dialler, taker)), name="desk take")
+    task = asyncio.create_task(repeat("take", _take(cw, means, dialler, taker), cw.bell), name="desk take")
     try:
         yield
     finally:
@@ -240,7 +240,9 @@ def _take(cw: Casework, means: Means, dialler: Dialler, taker: Taker) -> Step:
         epoch = max(epoch, seen_epoch + 1)
         order = TakeOrder(taker.mailbox, holder, epoch, after)
         try:
-            await dialler.take(own_gateway(means), order, lambda item: taker.on_item(item, epoch), lambda: sheets.get("own"))
+            await dialler.take(
+                own_gateway(means), order, lambda item: taker.on_item(item, epoch), lambda: sheets.get("own")
+            )
         except StaleEpochError as error:
             seen_epoch = error.epoch
             return 0.0
@@ -271,5 +273,3 @@ async def _stop(tasks: list[asyncio.Task[None]]) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.wait(tasks)
-
-
