@@ -44,8 +44,6 @@ _REQUIRED = frozenset(
 )
 _OPTIONAL = frozenset(("approver", "re", "thread"))
 _ATTACHMENT = frozenset(("name", "size", "sha256"))
-# Marks that turn the reading direction: they make "exe.pdf" out of "fdp.exe".
-_TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 def encode_statement(statement: Statement, net: bytes) -> bytes:
@@ -130,11 +128,11 @@ def _attachment(value: Value) -> Attachment:
     name, size = fields.text("name", most=255), fields.integer("size")
     if size > MAX_ATTACHMENT_BYTES:
         raise MalformedError("an attachment above 4 GiB: split it")
-    # A name is shown and saved by the recipient: no path, no control character, no reversed reading.
+    # A name is shown and saved by the recipient: no path, no control character, and no mark that
+    # turns the reading direction and makes "exe.pdf" of "fdp.exe" (Unicode formats are not printable; the joiner of
+    # Persian words is let through).
     if name.strip() in ("", ".", "..") or any(c in "/\\" or not (c.isprintable() or c == "\u200c") for c in name):
         raise MalformedError("an attachment whose name is a path or unprintable: rename it")
-    if _TURNING & set(name):
-        raise MalformedError("an attachment whose name turns its reading direction: rename it")
     return Attachment(name, size, fields.octets("sha256", 32))
 
 
