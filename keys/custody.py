@@ -13,9 +13,9 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from argon2.low_level import Type, hash_secret_raw
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
 from keys.body import derive_key
 from keys.cbor import Value, decode, encode
@@ -113,8 +113,8 @@ def _passphrase_key(passphrase: str, iterations: int, memory: int, lanes: int, s
     material = unicodedata.normalize("NFC", passphrase).encode()
     if not material:
         raise PassphraseError("an empty signing secret: type one")
-    kdf = Argon2id(salt=salt, length=SECRET_BYTES, iterations=iterations, lanes=lanes, memory_cost=memory)
-    return kdf.derive(material)
+    # argon2-cffi, not cryptography's Argon2id: two of the latter at once in two threads wait for each other for ever.
+    return hash_secret_raw(material, salt, iterations, memory, lanes, SECRET_BYTES, Type.ID)
 
 
 @dataclass(frozen=True, slots=True)
