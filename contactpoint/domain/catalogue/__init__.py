@@ -6,7 +6,7 @@ ticked it.
 """
 
 from functools import cache
-from importlib import resources
+from pathlib import Path
 
 from contactpoint.domain.catalogue.check import UNKNOWN, Problem, check_body
 from contactpoint.domain.catalogue.model import (
@@ -64,7 +64,7 @@ def load(version: str = "1") -> Catalogue:
     """Promise: the catalogue that ships under this version. Raises CatalogueError."""
     if version not in VERSIONS:
         raise CatalogueError("E-UNKNOWN-KIND", field=f"catalogue {version}")
-    return read_catalogue(version, resources.files(__package__).joinpath(f"v{version}"))
+    return read_catalogue(version, Path(__file__).with_name(f"v{version}"))
 
 
 def signers_needed(catalogue: Catalogue, kind: str, urgency: Urgency) -> Signers:

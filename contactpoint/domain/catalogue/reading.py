@@ -4,7 +4,7 @@ import tomllib
 from collections.abc import Mapping
 from datetime import timedelta
 from functools import partial
-from importlib.resources.abc import Traversable
+from pathlib import Path
 from typing import Any
 
 from contactpoint.domain.catalogue.model import (
@@ -39,7 +39,7 @@ Table = Mapping[str, Any]
 class Shared:
     """What the entries of one version have in common: fields, answers, closed lists, grounds, offences."""
 
-    def __init__(self, folder: Traversable) -> None:
+    def __init__(self, folder: Path) -> None:
         answers, codes, fields, offences = (_read(folder / name) for name in _SHARED)
         self.answers: Table = answers
         self.fields: Table = fields
@@ -60,7 +60,7 @@ class Shared:
         )
 
 
-def read_catalogue(version: str, folder: Traversable) -> Catalogue:
+def read_catalogue(version: str, folder: Path) -> Catalogue:
     """Promise: every entry of a folder, one file each, ordered by code. Raises CatalogueError."""
     try:
         shared = Shared(folder)
@@ -71,7 +71,7 @@ def read_catalogue(version: str, folder: Traversable) -> Catalogue:
     return Catalogue(version=version, entries={entry.code: entry for entry in entries}, offences=shared.offences)
 
 
-def _read(file: Traversable) -> dict[str, Any]:
+def _read(file: Path) -> dict[str, Any]:
     return tomllib.loads(file.read_text(encoding="utf-8"))
 
 

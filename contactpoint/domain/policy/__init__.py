@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
-from importlib import resources
+from pathlib import Path
 from typing import Any
 
 from contactpoint.domain.calendar import Calendar, end_of_next_working_day
@@ -72,7 +72,7 @@ def load(name: str) -> Policy:
     """Promise: the policy that ships under this name. Raises PolicyError."""
     if name not in POLICIES:
         raise PolicyError("E-POLICY", field=name)
-    source = resources.files(__package__).joinpath(f"{name}.toml").read_text(encoding="utf-8")
+    source = Path(__file__).with_name(f"{name}.toml").read_text(encoding="utf-8")
     data = tomllib.loads(source)
     return Policy(
         name=name,
