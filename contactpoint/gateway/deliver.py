@@ -24,7 +24,7 @@ _PAGE = 16
 
 
 class Takers:
-    """Who takes which mailbox. The truth is the mailbox's row; this only closes an older taker of this process at once."""
+    """Who takes which mailbox. The truth is the mailbox's row; this only closes an older taker here at once."""
 
     def __init__(self, parts: GatewayParts) -> None:
         self._parts = parts

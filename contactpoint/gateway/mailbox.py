@@ -56,7 +56,7 @@ class Bells:
 
     @property
     def head(self) -> int:
-        """How many items the mailboxes have been given, as far as this copy of the gateway has seen: told in heartbeats."""
+        """How many items the mailboxes were given, as far as this copy has seen: told in heartbeats."""
         return sum(self._heads.values())
 
     def ring(self, mailbox: str, number: int = 0) -> None:

@@ -113,14 +113,13 @@ class Receiving:
     async def _hold_once(
         self, tx: AsyncConnection, mailbox: Mailbox, envelope: Envelope, parcel: Parcel
     ) -> tuple[PutResult | None, int]:
-        """One transaction: known already, or a number, a journal entry, a receipt and the letter. None: a conflict.
-        With it the mailbox's new number, 0 for none.
-
-        The receipt is signed inside the transaction and said after it: one commit instead of two, and the promise is the
-        same. Until the commit the signature exists in this process's memory only; a crash before it loses both together,
-        a crash after it finds both stored, and a repeat then gets these very bytes. (A signature made after the commit
-        would have to be stored by a second one before it may be said, as it cannot be made again.)
+        """Known already, or a number, a journal entry, a receipt and the letter. Returns the answer (None: a conflict)
+        and the mailbox's new number (0: none).
         """
+        # The receipt is signed inside the transaction and said after its commit: one commit instead of two, and the
+        # promise is the same. Until the commit the signature is in this process's memory only; a crash before it loses
+        # both, a crash after it finds both stored, and a repeat gets these very bytes. A signature made after the
+        # commit would need a second commit before it could be said, because it cannot be made again.
         parts, core = self._parts, envelope.core
         number = await rows.next_number_unless_known(tx, mailbox.name, core.sender, core.id, core.seal)
         if number is None:

@@ -1,4 +1,4 @@
-"""Whose key signed: the register's answer, or whether the register must be asked again before anybody is called a liar."""
+"""Whose key signed, or whether the register must be looked at again before anybody is called a liar."""
 
 from __future__ import annotations
 

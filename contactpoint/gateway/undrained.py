@@ -100,7 +100,7 @@ class Undrained:
         return slip_content(slip, self._parts.net)
 
     async def _say(self, twin: Row[Any]) -> bool:
-        """Sign where there is no signature, store, commit, then say what is stored; again later until it is stored there."""
+        """Sign where there is no signature, store, commit, then say what is stored; again later until it is taken."""
         parts = self._parts
         signed = twin.signed or sign_slip(twin.content, parts.key, parts.net)
         if twin.signed is None:

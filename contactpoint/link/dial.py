@@ -1,8 +1,8 @@
 """Dial other States' gateways, and one's own: put letters and slips, fetch prekey sheets, take one's mail.
 
-Links for questions are opened on demand, one per gateway and lane, and kept while something is unanswered and ten minutes
-after; a take link is its own. What a put cannot know, it says: UnreachableError means that the letter may or may not be
-held; the outbox puts the same bytes again and gets the same receipt.
+Links for questions are opened on demand, one per gateway and lane, and kept while something is unanswered and ten
+minutes after; a take link is its own. What a put cannot know, it says: UnreachableError means that the letter may or
+may not be held; the outbox puts the same bytes again and gets the same receipt.
 """
 
 from __future__ import annotations

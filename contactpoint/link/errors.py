@@ -1,14 +1,14 @@
 """What can go wrong on a link.
 
     LinkError
-    ├── UnreachableError         E-UNREACHABLE    no answer; nothing is known of the letter; put it again later, unchanged
-    │   └── UnprovenError        E-UNPROVEN       who answered is not the gateway that the charter names
-    ├── StaleEpochError          E-STALE-EPOCH    the mailbox has seen a higher epoch; raise ours above `epoch`, take again
-    ├── LeaseLostError           E-LEASE-LOST     another desk copy took the mailbox over; do not take until it is ours again
-    ├── CursorAheadError         E-CURSOR-AHEAD   the mailbox was restored from a backup: ask for a recall, take after `head`
-    ├── NotOurMailboxError       E-NOT-YOURS      this gateway has no such mailbox of ours; compare charter and settings
-    ├── UnsafeUrlError           E-UNSAFE-URL     a gateway address without TLS that is not this machine
-    └── TlsSettingsError         E-TLS            certificate or key of the listener cannot be used
+    ├── UnreachableError     E-UNREACHABLE   no answer; nothing is known of the letter; put it again later, unchanged
+    │   └── UnprovenError    E-UNPROVEN      who answered is not the gateway that the charter names
+    ├── StaleEpochError      E-STALE-EPOCH   the mailbox has seen a higher epoch; raise ours above `epoch`, take again
+    ├── LeaseLostError       E-LEASE-LOST    another desk copy took over; do not take until the lease is ours again
+    ├── CursorAheadError     E-CURSOR-AHEAD  the mailbox was restored from a backup: ask for a recall, resume at `head`
+    ├── NotOurMailboxError   E-NOT-YOURS     this gateway has no such mailbox of ours; compare charter and settings
+    ├── UnsafeUrlError       E-UNSAFE-URL    a gateway address without TLS that is not this machine
+    └── TlsSettingsError     E-TLS           certificate or key of the listener cannot be used
 
 Messages name what to do and never hold a key.
 """

@@ -104,7 +104,7 @@ class Service(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Receiver:
-    """Who listens and with what. Built by main. `hosts`: every host:port under which this gateway stands in charters."""
+    """Who listens and with what. Built by main. `hosts`: every host:port of this gateway that stands in a charter."""
 
     identity: Identity
     hosts: frozenset[str]

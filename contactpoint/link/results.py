@@ -9,7 +9,7 @@ from contactpoint.domain.codes import Retry
 
 @dataclass(frozen=True, slots=True)
 class HeldResult:
-    """The letter is durable in the recipient's mailbox; `receipt` is the gateway's signed proof, the same every time."""
+    """The letter is durable in the recipient's mailbox; `receipt` is the gateway's signed proof, always the same."""
 
     receipt: bytes
     duplicate: bool

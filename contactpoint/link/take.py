@@ -1,4 +1,4 @@
-"""Take one mailbox over its own connection: each item is handed on, and `took` is said only when the desk has committed."""
+"""Take one mailbox over its own connection: `took` is said of an item only when the desk has committed it."""
 
 from __future__ import annotations
 

@@ -27,8 +27,8 @@ mailbox = Table(
     Column("lease_until", Instant, nullable=False),
 )
 
-# What a mailbox was given, in the order of its numbers. A row is for ever (it is what knows a letter once); its bytes are
-# not: `envelope`, `payload` and `slip` are emptied 14 days after they were taken, `receipt` after 400 days.
+# What a mailbox was given, in the order of its numbers. A row is for ever (it is what knows a letter once); its bytes
+# are not: `envelope`, `payload` and `slip` are emptied 14 days after they were taken, `receipt` after 400 days.
 item = Table(
     "item",
     metadata,

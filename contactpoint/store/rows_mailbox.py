@@ -118,9 +118,9 @@ async def next_number_unless_known(
     id: str,
     seal: int,
 ) -> int | None:
-    """As `next_number`; None when the mailbox knows this letter already. One statement, because every letter pays for it.
+    """As `next_number`; None when the mailbox knows this letter already. One statement: every letter pays for it.
 
-    Two machines may both be told that they do not know it: the second then breaks the table's uniqueness and asks again.
+    Two machines may both be told that they do not know it: the second then breaks the table's uniqueness, asks again.
     """
     values = {"wanted": name, "by": sender, "named": id, "sealing": seal}
     number: int | None = (await tx.execute(_next_unless_known, values)).scalar_one_or_none()
@@ -206,7 +206,7 @@ async def due_twins(tx: AsyncConnection, now: datetime, limit: int) -> Sequence[
 
 
 async def sign_twin(tx: AsyncConnection, digest: bytes, signed: bytes) -> bytes:
-    """Store the signed bytes where there are none, and return those that stand: it is said in the same bytes each time."""
+    """Store the signed bytes where there are none, and return those that stand: each saying has the same bytes."""
     await tx.execute(update(twin).where(twin.c.digest == digest, twin.c.signed.is_(None)).values(signed=signed))
     return bytes((await tx.execute(select(twin.c.signed).where(twin.c.digest == digest))).scalar_one())
 
@@ -234,7 +234,7 @@ async def newest_sheet(tx: AsyncConnection, state: str) -> Row[Any] | None:
 async def forget_bytes(
     tx: AsyncConnection, name: str, now: datetime, taken_for: timedelta, receipts: timedelta
 ) -> None:
-    """Empty what was taken long enough ago, and receipts that are older still. The rows stay: they know a letter once."""
+    """Empty what was taken long ago, and receipts that are older still. The rows stay: they know a letter once."""
     row = await mailbox_row(tx, name)
     here = item.c.mailbox == name
     # The day of taking is noted by this sweep, so that `took` stays one row's update however much it covers.

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
+from contactpoint.wire.end import PROVE_TYPE
 from contactpoint.wire.frames import Role
-from contactpoint.wire.session import PROVE_TYPE, Claim, Verdict, Verify
+from contactpoint.wire.phases import Claim, Verdict, Verify
 from keys import cbor
 from keys.errors import SignatureError
 from keys.signing import PublicKey, SigningKey

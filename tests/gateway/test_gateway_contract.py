@@ -47,7 +47,9 @@ async def test_two_copies_number_one_mailbox_without_a_hole_and_journal_every_re
 ) -> None:
     dialler = net.dialler()
     puts = [dialler.put(copies[n % 2].address, letter(LetterForm(number=n))) for n in range(1, 21)]
-    results = await asyncio.gather(*puts, dialler.put(copies[0].address, slip()), dialler.put(copies[1].address, slip()))
+    results = await asyncio.gather(
+        *puts, dialler.put(copies[0].address, slip()), dialler.put(copies[1].address, slip())
+    )
     assert results[-2:] == [StoredResult(), StoredResult()]
     db = copies[0].gateway.parts.db
     numbers = await db.read(lambda tx: tx.scalars(select(item.c.number).order_by(item.c.number)))

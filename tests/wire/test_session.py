@@ -13,12 +13,14 @@ from contactpoint.wire.frames import (
     Deliver,
     Frame,
     Held,
+    Hello,
     Lane,
     Put,
     Role,
     Stored,
     Take,
     Took,
+    decode_frame,
     encode_frame,
     put_of,
 )
@@ -35,7 +37,10 @@ from contactpoint.wire.session import (
     Opened,
     PeerClock,
     Phase,
+    prove_message,
 )
+from keys import cbor
+from keys.digest import digest
 from tests.link.link_examples import HOST, NOW, Joined, book_of, dialler_of, listener_of
 
 LETTER = Parcel(b"e" * 100, b"p" * 100)
@@ -294,3 +299,17 @@ def test_a_take_without_credit_is_refused(ends: Joined) -> None:
     frame: Frame = Take("XB", "desk 1", 1, 0, 0)
     ends.listener.receive(encode_frame(frame), NOW)
     assert ends.listener.closed is not None
+
+
+def test_a_proof_covers_the_end_both_names_the_host_dialled_both_nonces_and_both_hellos() -> None:
+    joined = Joined(dialler_of(), listener_of())
+    [dialled] = joined.dialler.data_to_send()
+    joined.listener.receive(dialled, NOW)
+    answered = joined.listener.data_to_send()[0]
+    mine, theirs = decode_frame(dialled), decode_frame(answered)
+    assert isinstance(mine, Hello)
+    assert isinstance(theirs, Hello)
+    covered = [mine.nonce, theirs.nonce, digest(dialled), digest(answered)]
+    message = cbor.decode(prove_message(End.DIALLER, dialled, answered))
+    assert message == ["dialler", "XA", "XB", HOST, *covered]
+    assert prove_message(End.LISTENER, dialled, answered) != prove_message(End.DIALLER, dialled, answered)
