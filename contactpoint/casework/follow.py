@@ -16,11 +16,10 @@ from contactpoint.casework.rungs import rungs_now
 from contactpoint.domain.case import Case, Request, Step
 from contactpoint.domain.ladder import Acknowledged, Answered, Event, Withdrawn, open_incoming, open_outgoing
 from contactpoint.domain.policy import load as load_policy
+from contactpoint.domain.preservation import clock_rows
 from contactpoint.domain.statement import Statement
 from contactpoint.domain.values import Side
 from contactpoint.store.rows_requests import insert_request, request_row, set_clock
-
-PRESERVATION = "preservation"
 
 
 async def follow(
@@ -42,8 +41,8 @@ async def follow(
             if step.digest not in known:
                 await _hear(tx, cw, request, step, now)
         if request.preservation is not None and (prior is None or prior.preservation != request.preservation):
-            kept = request.preservation
-            await set_clock(tx, request.id, PRESERVATION, kept.preserved_from, kept.until)
+            for row in clock_rows(request.preservation, cw.catalogue[request.kind]):
+                await set_clock(tx, request.id, row.code, request.preservation.preserved_from, row.due)
 
 
 async def _open(

@@ -12,7 +12,15 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from contactpoint.casework.cases import KeptLetter, keep_letter, load_case, make_case_key, start_case, store_heads
+from contactpoint.casework.cases import (
+    KeptLetter,
+    OpenCase,
+    keep_letter,
+    load_case,
+    make_case_key,
+    start_case,
+    store_heads,
+)
 from contactpoint.casework.context import Casework
 from contactpoint.casework.effects import happen, raise_task
 from contactpoint.casework.errors import BehindError
@@ -20,7 +28,7 @@ from contactpoint.casework.facts import About, keep, say
 from contactpoint.casework.follow import follow
 from contactpoint.casework.signers import check_signers
 from contactpoint.casework.slips import check_slip, slip_event
-from contactpoint.domain.case import admit
+from contactpoint.domain.case import Case, admit
 from contactpoint.domain.errors import MoveError
 from contactpoint.domain.ladder import Held
 from contactpoint.store.desk_schema import journal
@@ -153,6 +161,7 @@ async def _receive(
     held = {row.id: row.held_at for row in before.rows.values()} if before else {}
     await follow(tx, cw, None if before is None else before.case, after, {**held, statement.id: held_at}, now)
     await _say_received(tx, cw, letter, now)
+    await _reject_waiters(tx, cw, before, after, now)
     await _missing(tx, cw, letter.envelope, now)
     await append(tx, journal, f"received {statement.kind}", statement.id, statement.digest, now)
 
@@ -185,6 +194,21 @@ async def _reject(tx: AsyncConnection, cw: Casework, letter: Letter, code: str, 
     await say(tx, cw, SlipLevel.REJECTED, _about(letter.envelope), sender, now, code=code)
     await raise_task(tx, cw, code, now, state=sender, note=letter.fields.kind, once=f"rejected/{letter.fields.id}")
     await append(tx, journal, f"rejected {code}", letter.fields.id, letter.fields.digest, now)
+
+
+async def _reject_waiters(
+    tx: AsyncConnection, cw: Casework, before: OpenCase | None, after: Case, now: datetime
+) -> None:
+    """Moves that had waited for their predecessor and then proved illegal: they are kept already; now they are answered."""
+    known = set() if before is None else {each.statement.digest for each in before.case.rejected}
+    for rejected in after.rejected:
+        statement = rejected.statement
+        if statement.digest in known or statement.sender == cw.state:
+            continue
+        row = await statement_row(tx, statement.sender, statement.id)
+        if row is not None:
+            about = About(statement.id, statement.sender, row.seal, bytes(row.envelope_digest), statement.urgency.value)
+            await say(tx, cw, SlipLevel.REJECTED, about, statement.sender, now, code=rejected.code)
 
 
 async def _undecryptable(cw: Casework, parcel: Parcel, key_id: bytes, place: Place, now: datetime) -> None:

@@ -114,15 +114,15 @@ async def _staged(home: Path, teller: _Teller) -> AsyncIterator[_Stage]:
     async with AsyncExitStack() as stack:
         register = await stack.enter_async_context(running_register(home / "register", 0))
         teller.step(f"register of the training network answers at {register.url}")
-        made = await asyncio.gather(*(_make(home, state, register.url, genesis.digest.hex()) for state in _SECRET))
         links = {}
-        for state, (words, link) in zip(_SECRET, made, strict=True):
+        for state in _SECRET:
+            words, link = await _make(home, state, register.url, genesis.digest.hex())
             await enrol(home / state)
             await approve(home / "register", state, words)
             links[state] = link
             teller.step(f"{state} made its keys; the registrar heard its twelve words: {words}")
         nodes = [await stack.enter_async_context(running_node(home / state)) for state in _SECRET]
-        states = await asyncio.gather(*(_man(node) for node in nodes))
+        states = [await _man(node) for node in nodes]  # one after the other: each takes 64 MiB to open a key
         await asyncio.gather(_meet(states[0], "XB"), _meet(states[1], "XA"))
         teller.step("both nodes run; each has verified the register and holds the other's key sheet")
         yield _Stage(states[0], states[1], links)

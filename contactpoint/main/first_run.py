@@ -100,7 +100,8 @@ def _whole(home: Path) -> Iterator[None]:
 
 async def _make(folder: Folder, answers: NodeAnswers, now: datetime, settings: Mapping[str, Any]) -> InitResult:
     net = bytes.fromhex(answers.genesis)[:16]
-    key, made = await asyncio.gather(make_key(answers.officer_secret, draw), _make_keys(folder, answers, now))
+    key = await make_key(answers.officer_secret, draw)
+    made = await _make_keys(folder, answers, now)
     path = write_settings(folder.home, {**_settings(answers), **settings})
     until = now + KEY_LIFE
     secret = NodeSecret(draw(32))
