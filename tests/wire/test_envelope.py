@@ -246,6 +246,20 @@ def test_a_malformed_envelope_is_refused_though_its_station_signed_it(part: str,
         read_envelope(sign("envelope", encode(content), [STATION], NET).to_bytes(), NET)
 
 
+def test_a_core_that_lives_longer_than_fourteen_days_is_refused() -> None:
+    fifteen_days = int((ENVELOPE.core.at + timedelta(days=15)).timestamp() * 1000)
+    with pytest.raises(MalformedError):
+        read_envelope(recored(expires=fifteen_days).envelope, NET)
+
+
+def test_a_payload_of_another_size_than_announced_is_refused() -> None:
+    content: Any = decode(ENVELOPE.signed.content)
+    content["payload"]["size"] += 1
+    parcel = Parcel(sign("envelope", encode(content), [STATION], NET).to_bytes(), PARCEL.payload)
+    with pytest.raises(MismatchError):
+        read_parcel(parcel, NET)
+
+
 @given(st.binary(max_size=100), st.binary(max_size=100))
 def test_noise_is_refused_as_letter_and_never_crashes(envelope: bytes, payload: bytes) -> None:
     with pytest.raises(WireError):

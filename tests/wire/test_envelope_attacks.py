@@ -19,7 +19,7 @@ from contactpoint.wire.errors import (
     WireError,
     WrongNetworkError,
 )
-from keys.body import derive_key, open_body, seal_body
+from keys.body import derive_key, open_body, seal_blob, seal_body
 from keys.cbor import decode, encode
 from keys.digest import digest, labelled
 from keys.signed import Signed, sign
@@ -271,6 +271,12 @@ def test_a_swapped_attachment_is_refused(tmp_path: Path) -> None:
     with pytest.raises(MismatchError):
         opened(tmp_path, 1, STORED[0])
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_same_content_sealed_again_is_not_the_blob_that_was_signed(tmp_path: Path) -> None:
+    again = b"".join(seal_blob(LISTED[0].key, encode(["cpn1/blob", NET, ID]), [b"first" * 40_000]))
+    with pytest.raises(MismatchError, match="lists"):
+        opened(tmp_path, 0, again)
 
 
 def test_an_attachment_of_another_letter_or_network_is_refused(tmp_path: Path) -> None:
