@@ -215,6 +215,9 @@ class PublicListener:
                 if isinstance(event, Opened) and not self._place_for(event.peer, link):
                     await link.pump.close(CloseCode.CREDIT, "too many links of one peer")
                     return
+                if len(link.work) >= self._receiver.limits.work:
+                    await link.pump.close(CloseCode.CREDIT, "more at once than anybody needs")
+                    return
                 link.hear(event)
         except Exception as error:  # noqa: BLE001  the outermost loop of one link: whatever it was, the others go on
             self._service.alarm(error)

@@ -65,5 +65,7 @@ class ListenLimits:
     """Open links of one proven name."""
     unproven: int = 128
     """Connections that have not proven who they are, all together."""
+    work: int = 256
+    """Things in hand of one link: puts have credit, but nobody needs so many sheets or says `took` so often."""
     drain_s: float = 5.0
     """How long a stopping listener waits for letters already in hand."""

@@ -19,6 +19,7 @@ from contactpoint.store.gateway_schema import conflict, item, mailbox
 from contactpoint.wire.envelope import Parcel
 from contactpoint.wire.frames import Role
 from contactpoint.wire.slip import SlipLevel
+from keys.signed import Signed, parse
 from tests.gateway.gateway_desk import TakingDesk, stop
 from tests.gateway.gateway_world import Serving, World, world
 from tests.link.link_examples import LIVE, NOW, LetterForm, key, letter, message_id, slip
@@ -277,6 +278,22 @@ async def test_a_slip_under_another_key_or_name_is_refused(net: World, serving: 
     assert await net.dialler("XD").put(serving.address, slip("XD")) == RefusedResult("E-UNTRUSTED-KEY", NEVER)
     assert await net.dialler("XD").put(serving.address, slip("XA")) == RefusedResult("E-REPLAY", NEVER)
     assert not await rows_of(serving)
+
+
+def under_name_of(data: bytes, kind: str, victim: str) -> bytes:
+    """The same object, its signature kept, its key id replaced by a registered one."""
+    signed = parse(data, kind)
+    return Signed(kind, signed.content, ((key(victim).public.id, signed.signatures[0][1]),)).to_bytes()
+
+
+async def test_a_signature_under_a_borrowed_key_id_is_refused(net: World, serving: Serving) -> None:
+    dialler = net.dialler()
+    forged_slip = under_name_of(slip(signer="XA stolen"), "slip", "XA station")
+    forged = letter(LetterForm(station="XA stolen"))
+    forged_letter = Parcel(under_name_of(forged.envelope, "envelope", "XA station"), forged.payload)
+    for cargo in (forged_slip, forged_letter):
+        assert await dialler.put(serving.address, cargo) == RefusedResult("E-SIGNATURE", NEVER)
+    assert [row.kind for row in await rows_of(serving)] == ["event"]
 
 
 async def test_a_gateway_killed_between_commit_and_answer_repeats_the_same_receipt(net: World, tmp_path: Path) -> None:

@@ -137,6 +137,21 @@ async def test_a_slow_reader_is_closed_with_4408(net: World) -> None:
         assert socket.close_code == 4408
 
 
+async def test_a_flood_of_questions_that_cost_no_credit_closes_the_link(net: World) -> None:
+    gateway = await net.gateway()
+    serving = await net.serve(gateway, limits=ListenLimits(work=8, drain_s=0.5))
+
+    async def stuck(state: str) -> None:
+        await asyncio.Event().wait()
+
+    gateway.newest_sheet = stuck  # type: ignore[assignment,method-assign]
+    dialler = net.dialler()
+    asking = [asyncio.create_task(dialler.want_sheet(serving.address, "XB")) for _ in range(20)]
+    for answer in await asyncio.wait_for(asyncio.gather(*asking, return_exceptions=True), 5):
+        assert isinstance(answer, UnreachableError)
+    assert len(serving.public._links) == 0
+
+
 async def test_the_urgent_lane_is_not_held_up_by_a_flood_of_another_state(net: World) -> None:
     gateway = await net.gateway()
     serving = await net.serve(gateway)
