@@ -20,6 +20,7 @@ from contactpoint.wire.errors import (
     ClockError,
     ExpiredError,
     MalformedError,
+    MismatchError,
     SuiteError,
     TooLargeError,
     UndecryptableError,
