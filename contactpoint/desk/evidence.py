@@ -1,0 +1,125 @@
+"""Export a case as evidence: gather what rests of it on this desk, sign what was not sent yet, and write one bundle."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from contactpoint.casework.cases import KeptLetter, OpenCase, load_case
+from contactpoint.casework.context import Casework
+from contactpoint.casework.facts import sign_fact
+from contactpoint.desk.bundle import write_bundle
+from contactpoint.desk.errors import DeskError, NotFoundError
+from contactpoint.desk.proof.casefile import Export, case_file
+from contactpoint.desk.proof.findings import Findings, NotJudgeableError
+from contactpoint.desk.proof.judge import judge
+from contactpoint.desk.proof.names import CASE, CHECKPOINT, ENTRIES, GENESIS, HEARD, LETTERS, OBJECTS, SLIPS, SUMMARY
+from contactpoint.desk.proof.summary import summary
+from contactpoint.domain.values import Address
+from contactpoint.store.desk_schema import journal
+from contactpoint.store.journal import append
+from contactpoint.store.rows_outbox import facts_of, parcels_of
+from contactpoint.wire.envelope import read_envelope
+from contactpoint.wire.slip import slip_digest
+from directory.documents import OWN, Charter, read_object
+from directory.log import Leaf
+from directory.tiles import bundle_bytes
+from directory.trusted import TrustedCopy
+from keys.digest import digest
+
+
+@dataclass(frozen=True, slots=True)
+class _Gathered:
+    """What the database holds of one case."""
+
+    case: OpenCase
+    facts: Sequence[Row[Any]]
+    envelopes: Mapping[str, tuple[bytes, ...]]  # by statement id: own sealings that are or were in the outbox
+
+
+async def export(cw: Casework, case_id: str, now: datetime) -> bytes:
+    """One bundle of everything that proves this case. The same case at the same instant gives the same bytes.
+
+    Raises NotFoundError, or DeskError when this node's copy of the register proves nothing.
+    """
+    gathered = await cw.db.read(lambda tx: _gather(tx, cw, case_id))
+    if gathered is None:
+        raise NotFoundError("E-NOT-FOUND", f"there is no case {case_id} here", "look at the board")
+    members: dict[str, bytes] = {}
+    for kept in gathered.case.letters.values():
+        members |= _letter(cw, kept, gathered.envelopes.get(kept.statement.id, ()))
+    for row in gathered.facts:
+        signed = bytes(row.signed) if row.signed is not None else await sign_fact(cw, bytes(row.digest))
+        members[SLIPS + slip_digest(bytes(row.content)).hex()] = signed
+    copy = cw.register.copy
+    members |= _register(copy, _parties(gathered))
+    findings = Findings()
+    said = Export(case_id, Address(cw.state), now)
+    try:
+        judgement = judge(members, case_id, now, findings)
+    except NotJudgeableError as error:
+        raise DeskError(
+            "E-NO-REGISTER", str(error), "wait until the register was fetched, then export again"
+        ) from error
+    members[CASE] = case_file(judgement, said)
+    members[SUMMARY] = summary(judgement, said, findings)
+    bundle = write_bundle(members)
+    await cw.db.write(lambda tx: append(tx, journal, "exported", case_id, digest(bundle), now))
+    return bundle
+
+
+async def _gather(tx: AsyncConnection, cw: Casework, case_id: str) -> _Gathered | None:
+    case = await load_case(tx, cw, case_id)
+    if case is None:
+        return None
+    own = [each.id for each in case.statements if each.sender == cw.state]
+    envelopes = {
+        each: tuple(bytes(row.envelope) for row in await parcels_of(tx, each) if row.envelope is not None)
+        for each in own
+    }
+    return _Gathered(case, await facts_of(tx, [each.id for each in case.statements]), envelopes)
+
+
+def _letter(cw: Casework, kept: KeptLetter, sealings: Sequence[bytes]) -> dict[str, bytes]:
+    folder = f"{LETTERS}{kept.statement.digest.hex()}/"
+    members = {f"{folder}statement": kept.signed, f"{folder}salt": kept.salt}
+    members |= {f"{folder}certificate-{number}": data for number, data in enumerate(kept.certificates, start=1)}
+    for data in (kept.envelope, *sealings):
+        members[f"{folder}envelope-{read_envelope(data, cw.net).core.seal}"] = data
+    return members
+
+
+def _parties(gathered: _Gathered) -> frozenset[str]:
+    return frozenset(str(party) for each in gathered.case.statements for party in (each.sender, each.recipient))
+
+
+def _register(copy: TrustedCopy, parties: frozenset[str]) -> dict[str, bytes]:
+    """The whole list of entries, so that nothing can be left out, and the objects of the States concerned and their hosts."""
+    members = {GENESIS: copy.genesis_bytes, ENTRIES: bundle_bytes(copy.log.entries)}
+    if copy.checkpoint is not None:
+        members[CHECKPOINT] = copy.checkpoint.note
+    leaves = [Leaf.from_bytes(entry) for entry in copy.log.entries]
+    states = parties | _hosts(copy, leaves, parties)
+    for leaf in leaves:
+        if leaf.state in states:
+            members[OBJECTS + leaf.digest.hex()] = copy.objects[leaf.digest]
+    for heard in copy.heard:
+        if heard.revocation.state in states and heard.revocation.digest not in copy.registry.seen:
+            members[HEARD + digest(heard.data).hex()] = heard.data
+    return members
+
+
+def _hosts(copy: TrustedCopy, leaves: Sequence[Leaf], parties: frozenset[str]) -> frozenset[str]:
+    """Whoever keeps or ever kept a mailbox for one of them: its gateway's key is in the host's charter."""
+    hosts = set()
+    for leaf in leaves:
+        if leaf.kind == Charter.TYPE and leaf.state in parties:
+            charter, _ = read_object(copy.objects[leaf.digest], leaf.kind)
+            if isinstance(charter, Charter) and charter.mailbox != OWN:
+                hosts.add(charter.mailbox)
+    return frozenset(hosts)
