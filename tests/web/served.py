@@ -13,9 +13,10 @@ from datetime import UTC, datetime
 
 import uvicorn
 from fastapi import FastAPI
+from playwright.async_api import Page
 
-from contactpoint.web import WebSettings, create_app
-from tests.web.desk_simulator import DeskSimulator
+from contactpoint.web import WebSettings, create_app, drain
+from tests.web.desk_simulator import PASSWORD, SECRET, DeskSimulator
 
 
 def wall_clock() -> datetime:
@@ -46,6 +47,7 @@ class Served:
         assert done.wait(5)
 
     def stop(self) -> None:
+        self.at_desk(lambda: drain(self.app))
         self.server.should_exit = True
         self.thread.join(10)
 
@@ -62,9 +64,10 @@ def serve(desk: DeskSimulator, beat_s: float = 5.0, port: int = 0) -> Served:
     loop: list[asyncio.AbstractEventLoop] = []
 
     def run() -> None:
-        made = asyncio.new_event_loop()
-        loop.append(made)
-        made.run_until_complete(server.serve(sockets=[listener]))
+        with asyncio.Runner() as runner:
+            loop.append(runner.get_loop())
+            runner.run(server.serve(sockets=[listener]))
+        listener.close()
 
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
@@ -73,3 +76,23 @@ def serve(desk: DeskSimulator, beat_s: float = 5.0, port: int = 0) -> Served:
         time.sleep(0.02)
     assert server.started, "the console did not start"
     return Served(desk, app, server, thread, listener.getsockname()[1], loop)
+
+
+async def sign_in(page: Page, console: Served) -> None:
+    """From the door to the *Start shift* page."""
+    await page.goto(f"{console.url}/sign-in")
+    await page.fill("#number", "XB-OFF-001")
+    await page.fill("#password", PASSWORD)
+    await page.keyboard.press("Enter")
+    await page.wait_for_url("**/shift")
+
+
+async def start_shift(page: Page, console: Served, heard: bool = True) -> None:
+    """Sign in, hear the alarm (or not), open the key; ends on the board."""
+    await sign_in(page, console)
+    if heard:
+        await page.click("#alarm-test")
+        await page.check("#heard")
+    await page.fill("#secret", SECRET)
+    await page.keyboard.press("Enter")
+    await page.wait_for_url("**/board")

@@ -5,7 +5,7 @@ const page = document.documentElement, words = document.getElementById("alarm").
 const LOST_AFTER_S = 15, AGAIN_S = 5, SILENCE_S = 60, SHIFT_S = 12 * 3600;
 const SOUNDS = { waiting: [660, 880, 660, 880], overdue: [660, 880, 1100, 660, 880, 1100], lost: [440, 330, 440, 330] };
 const tabs = new BroadcastChannel("alarm"), tab = crypto.randomUUID();
-let audio = null, guard = null, ringer = false, lost = false, silencedUntil = 0, heardAt = performance.now();
+let audio = null, guard = null, ringer = false, lost = false, broken = false, silencedUntil = 0, heardAt = performance.now();
 let beat = { unacknowledged: 0, oldest: 0, overdue: 0, answers: 0 };
 
 const waiting = () => beat.unacknowledged + beat.overdue + beat.answers;
@@ -89,8 +89,8 @@ function listen() {
   const stream = new EventSource("/events");
   stream.addEventListener("beat", ({ data }) => tell({ counts: JSON.parse(data) }));
   stream.addEventListener("changed", ({ data }) => tell(JSON.parse(data)));
-  stream.onopen = () => tell({ what: "everything" });
-  stream.onerror = () => stream.readyState === EventSource.CLOSED && setTimeout(listen, 3000);
+  stream.onopen = () => { if (broken) tell({ what: "everything" }); broken = false; };
+  stream.onerror = () => { broken = true; if (stream.readyState === EventSource.CLOSED) setTimeout(listen, 3000); };
 }
 
 // One stream for the whole browser, one window that makes the sound: whoever holds the lock. The next one takes over.
