@@ -171,14 +171,23 @@ async def _put_out(tx: AsyncConnection, statement: Statement, number: int, seale
     )
 
 
-async def seal_again(cw: Casework, case_id: str, statement_id: str, now: datetime) -> None:
-    """Seal the same statement as the next ``seal``, after the recipient lost the key of the last one."""
+async def seal_anew(cw: Casework, statement_id: str, lost: bytes, now: datetime) -> None:
+    """Seal the same statement as the next ``seal``, after the recipient lost the prekey ``lost`` of the last one.
 
-    async def look(tx: AsyncConnection) -> tuple[OpenCase | None, int]:
+    Where the newest sheet here still gives that very key nothing is sealed, or the two desks would play ball for ever; the task on
+    the board stays, and the next look at the register brings the newer sheet.
+    """
+
+    async def look(tx: AsyncConnection) -> tuple[OpenCase | None, int, bytes]:
         row = await statement_row(tx, cw.state, statement_id)
-        return await load_case(tx, cw, case_id), row.seal if row is not None else 0
+        if row is None:
+            return None, 0, lost
+        prekey = await prekey_of(tx, cw, row.recipient, now)
+        return await load_case(tx, cw, row.case_id), row.seal, prekey.public.id
 
-    case, number = await cw.db.read(look)
+    case, number, key_id = await cw.db.read(look)
+    if key_id == lost:
+        return
     kept = _letter(case, statement_id) if case else None
     if case is None or kept is None:
         raise BusyCaseError("E-NOT-FOUND", f"there is no own statement {statement_id} here")

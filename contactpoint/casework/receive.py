@@ -26,6 +26,7 @@ from contactpoint.casework.effects import happen, raise_task
 from contactpoint.casework.errors import BehindError
 from contactpoint.casework.facts import About, keep, say
 from contactpoint.casework.follow import follow
+from contactpoint.casework.letters import seal_anew
 from contactpoint.casework.signers import check_signers
 from contactpoint.casework.slips import check_slip, slip_event
 from contactpoint.domain.case import Case, admit
@@ -243,21 +244,26 @@ async def receive_slip(cw: Casework, data: bytes, place: Place | None, now: date
         await _set_aside(cw, Parcel(data, b""), error.code, str(error), place or Place("", "", 0, 0), now)
         return
 
-    async def work(tx: AsyncConnection) -> None:
+    async def work(tx: AsyncConnection) -> bool:
         if place is not None:
             await move_cursor(tx, place)
-        await hear_slip(tx, cw, slip, signed.content, data, now)
+        return await hear_slip(tx, cw, slip, signed.content, data, now)
 
-    await cw.db.write(work)
+    fresh = await cw.db.write(work)
+    if fresh and slip.level is SlipLevel.UNDECRYPTABLE and slip.id is not None:
+        await seal_anew(cw, slip.id, slip.subject or b"", now)
     cw.bell.ring("outbox", "board", "case")
 
 
-async def hear_slip(tx: AsyncConnection, cw: Casework, slip: Slip, content: bytes, data: bytes, now: datetime) -> None:
-    """Keep a verified slip or receipt about one of our letters and carry out what follows, in the caller's transaction."""
+async def hear_slip(tx: AsyncConnection, cw: Casework, slip: Slip, content: bytes, data: bytes, now: datetime) -> bool:
+    """Keep a verified slip or receipt about one of our letters and carry out what follows, in the caller's transaction.
+
+    False: it was known, or speaks of no letter of ours.
+    """
     own = await statement_row(tx, cw.state, slip.id) if slip.id else None
     who = "gateway" if slip.level is SlipLevel.HELD else "station"
     if not await keep(tx, slip, content, data, cw.state if own is not None else slip.sender, who, None) or own is None:
-        return
+        return False
     if slip.level is SlipLevel.HELD:
         await note_held(tx, cw.state, own.id, slip.at)
     if slip.level is SlipLevel.RECEIVED:
@@ -265,8 +271,7 @@ async def hear_slip(tx: AsyncConnection, cw: Casework, slip: Slip, content: byte
     event = Held(slip.at) if slip.level is SlipLevel.HELD else slip_event(slip)
     if event is not None:
         await happen(tx, cw, own.id, event, now)
-    if slip.level in (SlipLevel.REJECTED, SlipLevel.UNDECRYPTABLE):
+    if slip.level is SlipLevel.REJECTED:
         note = slip.code or ""
-        await raise_task(
-            tx, cw, f"W-{slip.level.value.upper()}", now, state=slip.sender, note=note, once=f"{own.id}/{slip.level}"
-        )
+        await raise_task(tx, cw, "W-REJECTED", now, state=slip.sender, note=note, once=f"{own.id}/{slip.level}")
+    return True

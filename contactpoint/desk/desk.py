@@ -32,7 +32,7 @@ from contactpoint.desk.views import (
     Submitted,
     Taken,
 )
-from contactpoint.domain.ladder import Opened
+from contactpoint.domain.ladder import Noted, Opened
 from contactpoint.store.rows_desk import finish_task
 from contactpoint.store.rows_people import note_manned, officer_row, update_officer
 from contactpoint.store.rows_requests import mark_answer_read, pages_of, request_row
@@ -105,7 +105,10 @@ class Desk:
                 return
             if row.incoming:
                 await happen(tx, self.cw, request, Opened(now), now)
-            elif row.answer_unread:
+                return
+            if row.rings:
+                await happen(tx, self.cw, request, Noted(now), now)
+            if row.answer_unread:
                 await mark_answer_read(tx, request)
 
         await self.cw.db.write(work)

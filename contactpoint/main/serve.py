@@ -20,7 +20,7 @@ from contactpoint.main.console import running_console
 from contactpoint.main.gateway import running_gateway
 from contactpoint.main.mirror import Mirror
 from contactpoint.main.node import Means, open_casework, open_means
-from contactpoint.main.worker import running_taker, running_worker
+from contactpoint.main.worker import running_mirror, running_taker, running_worker
 
 log = structlog.get_logger("contactpoint")
 PARTS = ("all", "gateway", "desk", "worker")
@@ -57,6 +57,9 @@ async def running_node(home: Path, part: str = "all", means: Means | None = None
                 await stack.enter_async_context(running_taker(cw, means, mirror))
             if part in ("all", "worker"):
                 await stack.enter_async_context(running_worker(cw, means, mirror))
+        if part in ("gateway", "desk"):
+            # The worker mirrors the register for a whole node; a part that runs alone looks for itself.
+            await stack.enter_async_context(running_mirror(means, mirror))
         yield RunningNode(means.settings.state, public_url, console_url, means, cw)
 
 

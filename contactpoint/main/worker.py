@@ -11,12 +11,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contactpoint.casework.bell import Bell
 from contactpoint.casework.context import Casework
+from contactpoint.casework.effects import raise_task
 from contactpoint.casework.keyring import renew_prekeys
 from contactpoint.desk.take import Taker
 from contactpoint.link.caller import Caller
 from contactpoint.link.dial import Dialler, GatewayAddress, TakeOrder
 from contactpoint.link.errors import LeaseLostError, LinkError, StaleEpochError
 from contactpoint.link.register import RegisterRefusedError
+from contactpoint.main.clock import Clock
 from contactpoint.main.folder import read_file
 from contactpoint.main.loops import repeat
 from contactpoint.main.mirror import Mirror
@@ -31,9 +33,10 @@ from contactpoint.watch.console import ConsoleChannel
 from contactpoint.wire.frames import Role, Sheet
 from contactpoint.wire.keybook import proof_signer, proof_verifier
 from contactpoint.wire.limits import LinkLimits
-from contactpoint.wire.session import Identity, Standing
+from contactpoint.wire.session import Identity, LogHead, SessionEvent, Standing
 from directory.errors import DirectoryError
 from directory.sheets import check_sheet
+from directory.trusted import Comparison
 
 log = structlog.get_logger("contactpoint")
 Step = Callable[[], Awaitable[float]]
@@ -52,9 +55,36 @@ def _dialler(cw: Casework, means: Means) -> Dialler:
             clock=means.clock,
             random=draw,
             limits=LinkLimits(),
-            observe=lambda peer, event: None,
+            observe=_Ears(cw, means.clock),
         )
     )
+
+
+class _Ears:
+    """Hears what peers say of their log: one that is ahead makes us look, one that never was a part of ours is a split view."""
+
+    def __init__(self, cw: Casework, clock: Clock) -> None:
+        self._cw, self._clock = cw, clock
+        self._telling: set[asyncio.Task[None]] = set()
+
+    def __call__(self, peer: str, event: SessionEvent) -> None:
+        if not isinstance(event, LogHead) or event.root is None:
+            return
+        match self._cw.register.copy.compare(event.size, event.root):
+            case Comparison.AHEAD_OF_US:
+                self._cw.bell.ring("mirror")
+            case Comparison.SPLIT:
+                log.error("register.split-view", peer=peer, size=event.size)
+                task = asyncio.create_task(self._tell(peer))
+                self._telling.add(task)
+                task.add_done_callback(self._telling.discard)
+
+    async def _tell(self, peer: str) -> None:
+        once = f"split/{peer}"
+        await self._cw.db.write(
+            lambda tx: raise_task(tx, self._cw, "E-SPLIT-VIEW", self._clock(), state=peer, once=once)
+        )
+        self._cw.bell.ring("board")
 
 
 @asynccontextmanager
@@ -162,6 +192,24 @@ def _mirror(cw: Casework, means: Means, mirror: Mirror) -> Step:
         return min(float(means.settings.directory.refresh_s), _MIRROR_S if complete else _MIRROR_SOON_S)
 
     return step
+
+
+@asynccontextmanager
+async def running_mirror(means: Means, mirror: Mirror) -> AsyncIterator[None]:
+    """Fetches the register while the context lasts, and nothing else."""
+
+    async def step() -> float:
+        try:
+            await mirror.refresh(means.clock())
+        except (LinkError, DirectoryError) as error:
+            log.warning("register.not-fetched", code=error.code)
+        return _MIRROR_SOON_S if means.register.size == 0 else _MIRROR_S
+
+    task = asyncio.create_task(repeat("mirror", step), name="mirror")
+    try:
+        yield
+    finally:
+        await _stop([task])
 
 
 async def _publish(cw: Casework, means: Means, mirror: Mirror, published: dict[str, bytes]) -> None:
