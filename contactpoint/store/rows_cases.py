@@ -37,7 +37,9 @@ async def move_heads(
 
 
 async def statement_rows(tx: AsyncConnection, case_id: str) -> Sequence[Row[Any]]:
-    return (await tx.execute(select(statement).where(statement.c.case_id == case_id).order_by(statement.c.kept_at))).all()
+    return (
+        await tx.execute(select(statement).where(statement.c.case_id == case_id).order_by(statement.c.kept_at))
+    ).all()
 
 
 async def statement_row(tx: AsyncConnection, sender: str, statement_id: str) -> Row[Any] | None:
@@ -55,7 +57,9 @@ async def insert_statement(tx: AsyncConnection, values: Mapping[str, Any]) -> No
 
 async def reseal_statement(tx: AsyncConnection, sender: str, statement_id: str, values: Mapping[str, Any]) -> None:
     """Replace envelope digest, seal number and sealed copy after the same statement was sealed anew."""
-    await tx.execute(update(statement).where(statement.c.sender == sender, statement.c.id == statement_id).values(values))
+    await tx.execute(
+        update(statement).where(statement.c.sender == sender, statement.c.id == statement_id).values(values)
+    )
 
 
 async def note_held(tx: AsyncConnection, sender: str, statement_id: str, at: datetime) -> None:

@@ -71,7 +71,9 @@ async def open_tasks(tx: AsyncConnection, limit: int = 50) -> Sequence[Row[Any]]
 
 async def finish_task(tx: AsyncConnection, task_id: str, officer: str, now: datetime) -> bool:
     done = await tx.execute(
-        update(task).where(task.c.id == task_id, task.c.done_at.is_(None)).values(done_at=now, done_by=officer, once=None)
+        update(task)
+        .where(task.c.id == task_id, task.c.done_at.is_(None))
+        .values(done_at=now, done_by=officer, once=None)
     )
     return done.rowcount == 1
 

@@ -52,14 +52,15 @@ async def due_parcels(tx: AsyncConnection, now: datetime, limit: int = 64) -> Se
 
 
 async def next_parcel_at(tx: AsyncConnection) -> datetime | None:
-    return (await tx.execute(select(func.min(outbox.c.next_at)).where(outbox.c.state == "due"))).scalar_one()
+    first: datetime | None = (
+        await tx.execute(select(func.min(outbox.c.next_at)).where(outbox.c.state == "due"))
+    ).scalar_one()
+    return first
 
 
 async def lease_parcels(tx: AsyncConnection, ids: Sequence[str], until: datetime) -> None:
     """Push the next attempt out, so that another worker takes over only when this one has died."""
-    await tx.execute(
-        update(outbox).where(outbox.c.id.in_(ids)).values(next_at=until, attempts=outbox.c.attempts + 1)
-    )
+    await tx.execute(update(outbox).where(outbox.c.id.in_(ids)).values(next_at=until, attempts=outbox.c.attempts + 1))
 
 
 async def settle_parcel(tx: AsyncConnection, parcel_id: str, values: Mapping[str, Any]) -> None:

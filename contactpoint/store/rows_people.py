@@ -71,4 +71,6 @@ async def note_manned(tx: AsyncConnection, number: str, window: str, tested_at: 
 
 async def count_manned(tx: AsyncConnection, since: datetime) -> int:
     """Windows whose alarm was tested and that answered a beat after ``since``."""
-    return int((await tx.execute(select(func.count()).select_from(manned).where(manned.c.seen_at >= since))).scalar_one())
+    return int(
+        (await tx.execute(select(func.count()).select_from(manned).where(manned.c.seen_at >= since))).scalar_one()
+    )

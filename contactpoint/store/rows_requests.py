@@ -47,9 +47,7 @@ async def anything_due(tx: AsyncConnection, now: datetime) -> bool:
 
 async def take_step(tx: AsyncConnection, request_id: str, cycle: int, name: str, due: datetime, at: datetime) -> bool:
     """Record one step of a ladder, once for ever. False: it was taken before and must not be taken again."""
-    return await insert_once(
-        tx, step, {"request_id": request_id, "cycle": cycle, "step": name, "due": due, "at": at}
-    )
+    return await insert_once(tx, step, {"request_id": request_id, "cycle": cycle, "step": name, "due": due, "at": at})
 
 
 async def all_requests(tx: AsyncConnection, limit: int = 500) -> Sequence[Row[Any]]:
@@ -74,7 +72,11 @@ async def mark_answer_read(tx: AsyncConnection, request_id: str) -> None:
 
 async def alarm_counts(tx: AsyncConnection) -> tuple[int, datetime | None, int, int]:
     """(incoming that ring, the oldest of them, own that ring, unread answers to own urgent requests)."""
-    ringing = select(request.c.incoming, func.count(), func.min(request.c.at)).where(request.c.rings).group_by(request.c.incoming)
+    ringing = (
+        select(request.c.incoming, func.count(), func.min(request.c.at))
+        .where(request.c.rings)
+        .group_by(request.c.incoming)
+    )
     incoming, oldest, own = 0, None, 0
     for is_incoming, count, first in (await tx.execute(ringing)).all():
         if is_incoming:
@@ -92,7 +94,12 @@ async def add_page(tx: AsyncConnection, values: Mapping[str, Any]) -> bool:
 
 
 async def due_pages(tx: AsyncConnection, now: datetime, limit: int = 50) -> Sequence[Row[Any]]:
-    query = select(page).where(page.c.state == "due", page.c.next_at <= now).order_by(page.c.urgency, page.c.next_at).limit(limit)
+    query = (
+        select(page)
+        .where(page.c.state == "due", page.c.next_at <= now)
+        .order_by(page.c.urgency, page.c.next_at)
+        .limit(limit)
+    )
     if tx.dialect.name == "postgresql":
         query = query.with_for_update(skip_locked=True)
     return (await tx.execute(query)).all()

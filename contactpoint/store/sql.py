@@ -10,7 +10,6 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 
-
 def _insert(tx: AsyncConnection, table: Table) -> Any:
     return postgresql.insert(table) if tx.dialect.name == "postgresql" else sqlite.insert(table)
 
