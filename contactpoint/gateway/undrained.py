@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -49,7 +50,8 @@ class Undrained:
                 self._parts.alarm(_CODE, mailbox.name)
                 self._parts.bells.ring(mailbox.name)
         due = await self._parts.db.read(lambda tx: rows.due_twins(tx, self._parts.clock(), _BATCH))
-        return sum([await self._say(twin) for twin in due])
+        # Side by side: a sender whose gateway does not answer must not keep the others from being told.
+        return sum(await asyncio.gather(*(self._say(twin) for twin in due)))
 
     async def _find(self, mailbox: Mailbox, tx: AsyncConnection) -> int:
         now = self._parts.clock()

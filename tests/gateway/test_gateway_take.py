@@ -23,7 +23,7 @@ from contactpoint.link.results import HeldResult
 from contactpoint.store.database import Database
 from contactpoint.store.errors import StorageUnavailableError
 from contactpoint.store.gateway_schema import item, mailbox
-from contactpoint.wire.frames import BacklogEnd, Deliver, Missed, Sheet
+from contactpoint.wire.frames import BacklogEnd, Deliver, Missed, Role, Sheet
 from keys.prekeys import make_sheet
 from tests.gateway.gateway_desk import TakingDesk, stop
 from tests.gateway.gateway_world import Serving, World, world
@@ -184,6 +184,13 @@ async def test_another_states_mailbox_cannot_be_taken(net: World) -> None:
     serving = await filled(net, 1)
     with pytest.raises(NotOurMailboxError):
         await asyncio.wait_for(desk_of(net, serving, "XC").take(), 5)
+
+
+async def test_a_stolen_gateway_key_takes_no_mail(net: World) -> None:
+    serving = await filled(net, 1)
+    thief = TakingDesk(net.dialler("XB", Role.GATEWAY), serving.address)
+    with pytest.raises(NotOurMailboxError):
+        await asyncio.wait_for(thief.take(), 5)
 
 
 async def test_a_slow_reader_is_paused_then_closed_and_loses_nothing(net: World) -> None:

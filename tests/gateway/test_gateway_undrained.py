@@ -1,5 +1,6 @@
 """Mail that nobody takes: the desk's State is told, and the sender hears *not received*, each once."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -112,6 +113,23 @@ async def test_a_twin_is_repeated_in_the_same_bytes_until_it_is_stored(net: Worl
     await watching(gateway, senders).look()
     assert len(senders.told) == 3
     assert len({data for _, data in senders.told}) == 1
+
+
+async def test_a_sender_that_does_not_answer_keeps_no_other_from_being_told(net: World) -> None:
+    gateway = await net.gateway()
+    serving = await net.serve(gateway)
+    await net.dialler().put(serving.address, letter(LetterForm()))
+    await net.dialler("XC").put(serving.address, letter(LetterForm(number=2, sender="XC")))
+    told = asyncio.Event()
+
+    async def report(address: Address, slip: bytes) -> bool:
+        if address == "XA":
+            await told.wait()
+        told.set()
+        return True
+
+    net.clock.ahead = timedelta(hours=1)
+    assert await asyncio.wait_for(Undrained(gateway.parts, TERMS, report, bytes).look(), 5) == 2
 
 
 async def test_a_gateway_reports_a_twin_over_its_own_link_into_the_senders_mailbox(net: World) -> None:
