@@ -281,6 +281,22 @@ def test_a_revoked_key_does_not_come_back_in_a_charter(log):
     assert refused(log, charter("XA", 2)) == "E-KEY-REVOKED"
 
 
+def test_a_root_that_has_been_a_station_is_refused(log):
+    assert refused(log, charter("XA", 2, tag="new", root="station", old="root")) == "E-KEY-TAKEN"
+
+
+def test_a_revoked_issuer_ends_no_officer_any_more(log):
+    log.honest(revoke("XA/root", "XA", signing("XA/issuer").public.id))
+    assert refused(log, revoke("XA/issuer", "XA", signing("officer").public.id)) == "E-SIGNER"
+
+
+def test_one_key_in_two_roles_is_no_charter():
+    value = decode(charter("XA").content)
+    assert isinstance(value, dict)
+    with pytest.raises(DocumentError):
+        Charter.from_content(encode(value | {"roots": [signing("XA/station").public.data]}))
+
+
 def test_a_rented_mailbox_has_neither_gateway_key_nor_address():
     keys = replace(station_keys("XC"), gateway=None)
     records = keys.records("XC", NOW, NOW + timedelta(days=30), NET)

@@ -137,6 +137,14 @@ def test_an_entry_that_is_no_leaf_is_a_fault_and_nothing_else():
     assert [fault.code for fault in log.advance(copy).faults] == ["E-ENTRY"]
 
 
+def test_a_leaf_that_says_something_else_than_its_object_is_a_fault():
+    log, copy = two_states()
+    log.put(charter("XA", 2, tag="new"), number=9)
+    after = log.advance(copy)
+    assert [fault.code for fault in after.faults] == ["E-LEAF"]
+    assert after.contact_point("XA") == copy.contact_point("XA")
+
+
 def test_withheld_revocation_holds_at_once_and_is_detected_after_a_day():
     log, copy = two_states()
     told = copy.hear(revocation().to_bytes(), NOW)
