@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, or_, select, update
+from sqlalchemy import Row, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contactpoint.store.desk_schema import case_file, statement
@@ -107,3 +107,9 @@ async def cases_by_reference(tx: AsyncConnection, reference: str) -> list[str]:
     """Cases whose own file number is this one."""
     query = select(case_file.c.id).where(case_file.c.own_reference == reference).limit(2)
     return [row.id for row in (await tx.execute(query)).all()]
+
+
+async def last_heard(tx: AsyncConnection, own: str) -> dict[str, datetime]:
+    """By State: when a letter of it last came in."""
+    query = select(statement.c.sender, func.max(statement.c.kept_at)).where(statement.c.sender != own)
+    return {sender: at for sender, at in (await tx.execute(query.group_by(statement.c.sender))).all()}
