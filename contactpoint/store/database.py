@@ -9,15 +9,15 @@ itself. A work may be run again after a serialization failure, so it must touch 
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import MetaData, func, select
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -29,6 +29,7 @@ T = TypeVar("T")
 Work = Callable[[AsyncConnection], Awaitable[T]]
 
 _RETRIES = 8  # of a transaction that PostgreSQL asked to run again
+_UNREACHABLE = "the database cannot be reached; check that it runs and that its folder exists, then try again"
 _CLOSED = "the database of this process is closed; start the program again"
 
 
@@ -47,12 +48,18 @@ class Database:
         `url`: `sqlite:////absolute/path` or `postgresql://user@host/name` (a driver may be named). `branch`: desk,
         gateway or register. Raises UnsafeStorageError, SchemaError, StorageUnavailableError.
         """
-        parsed = make_url(url)
+        try:
+            parsed = make_url(url)
+        except ArgumentError:
+            parsed = URL.create("nothing")  # the text may hold a password: it is not repeated
         name = parsed.get_backend_name()
         if name not in ("sqlite", "postgresql"):
             raise StoreError(f"cannot store in {name!r}; give a URL that starts with sqlite:/// or postgresql://")
         with _translated():
-            return await (_open_sqlite if name == "sqlite" else _open_postgres)(parsed, metadata, branch)
+            try:
+                return await (_open_sqlite if name == "sqlite" else _open_postgres)(parsed, metadata, branch)
+            except OSError as error:
+                raise StorageUnavailableError(f"{_UNREACHABLE} ({error.strerror})") from error
 
     @property
     def shared(self) -> bool:
@@ -62,7 +69,7 @@ class Database:
     async def read(self, work: Work[T]) -> T:
         """Run `work` on one consistent snapshot and return its result; writing in it is refused by the database."""
         with _translated():
-            async with self._readers.connect() as tx, tx.begin():
+            async with _connected(self._readers) as tx, tx.begin():
                 return await work(tx)
 
     async def write(self, work: Work[T]) -> T:
@@ -207,7 +214,7 @@ class _ManyWriters:
         with _translated():
             for attempt in range(_RETRIES):
                 try:
-                    async with self._engine.begin() as tx:
+                    async with _connected(self._engine) as tx, tx.begin():
                         return await work(tx)
                 except DBAPIError as error:
                     if not postgres.asks_to_repeat(error):
@@ -222,6 +229,18 @@ def _settle(done: "asyncio.Future[Any]", error: Exception) -> None:
     done.set_exception(StoreError(repr(error)) if isinstance(error, StopIteration) else error)
 
 
+@asynccontextmanager
+async def _connected(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    try:
+        connection = await engine.connect()
+    except (PoolTimeoutError, OSError) as error:
+        raise StorageUnavailableError(_UNREACHABLE) from error
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
 @contextmanager
 def _translated() -> Iterator[None]:
     """Foreign errors stop here: the driver's become ours, without the values of rows that their texts may hold."""
@@ -230,8 +249,6 @@ def _translated() -> Iterator[None]:
     except IntegrityError as error:
         rule = sqlite.broken_rule(error) if isinstance(error.orig, sqlite.Refusal) else postgres.broken_rule(error)
         raise ConflictError(f"the database already holds a row that forbids this one ({rule})") from None
-    except (PoolTimeoutError, OSError) as error:
-        raise StorageUnavailableError("the database cannot be reached; check that it runs, then try again") from error
     except DBAPIError as error:
         if isinstance(error, OperationalError | InterfaceError) or error.connection_invalidated:
             raise StorageUnavailableError("the database is locked, full or gone; check it, then try again") from error

@@ -17,7 +17,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from contactpoint.store.errors import UnsafeStorageError
+from contactpoint.store.errors import StorageUnavailableError, UnsafeStorageError
 
 _BUSY_TIMEOUT_MS = 10_000  # how long to wait for another process of this node (a command beside the server)
 _READERS = 4  # connections for reading, opened when needed
@@ -45,6 +45,10 @@ def refuse_unsafe(path: Path) -> None:
         _set_up(connection)
         mode = connection.execute("PRAGMA journal_mode").fetchone()[0]
         level = connection.execute("PRAGMA synchronous").fetchone()[0]
+    except sqlite3.OperationalError as error:
+        raise StorageUnavailableError(f"{path} cannot be opened ({error}); check the disk, then try again") from error
+    except sqlite3.DatabaseError as error:
+        raise UnsafeStorageError(f"{path} is damaged or no database ({error}); restore it from a backup") from error
     finally:
         connection.close()
     if mode != "wal":

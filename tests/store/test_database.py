@@ -183,6 +183,22 @@ async def test_tables_of_somebody_else_are_not_taken_over(database_url: str) -> 
         await Database.open(database_url, metadata, BRANCH)
 
 
+async def test_an_error_of_the_work_itself_is_not_taken_for_the_databases(database_url: str) -> None:
+    async def work(_tx: AsyncConnection) -> None:
+        raise TimeoutError("the work's own")
+
+    async with opened(database_url) as database:
+        for through in (database.write, database.read):
+            with pytest.raises(TimeoutError, match="own"):
+                await through(work)
+
+
+async def test_an_unreadable_address_is_refused_without_repeating_it() -> None:
+    with pytest.raises(StoreError, match="sqlite:///") as caught:
+        await Database.open("postgresql:/x:password@", metadata, BRANCH)
+    assert "password" not in "".join(traceback.format_exception_only(caught.value))
+
+
 async def test_an_unknown_kind_of_database_is_refused() -> None:
     with pytest.raises(StoreError, match="sqlite:///"):
         await Database.open("mysql://192.0.2.1/x", metadata, BRANCH)

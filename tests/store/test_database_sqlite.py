@@ -127,6 +127,20 @@ async def test_a_full_disk_is_said_and_the_writer_lives_on(sqlite_url: str) -> N
         assert await database.read(names) == ["law"]
 
 
+async def test_a_damaged_file_is_refused_and_kept(sqlite_url: str, tmp_path: Path) -> None:
+    path = tmp_path / "test.sqlite3"
+    path.touch(0o600)
+    path.write_bytes(b"not a database at all" * 100)
+    with pytest.raises(UnsafeStorageError, match="restore"):
+        await Database.open(sqlite_url, metadata, BRANCH)
+    assert path.read_bytes() == b"not a database at all" * 100
+
+
+async def test_a_folder_that_does_not_exist_is_said_with_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(StorageUnavailableError, match="folder exists"):
+        await Database.open(f"sqlite:///{tmp_path}/none/x.sqlite3", metadata, BRANCH)
+
+
 async def test_sqlite_has_no_clock_to_share(sqlite_url: str) -> None:
     async with opened(sqlite_url) as database:
         assert not database.shared
