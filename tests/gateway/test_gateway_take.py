@@ -290,12 +290,26 @@ async def test_a_peer_gets_the_newest_prekey_sheet_that_the_own_desk_handed_over
     assert await net.dialler().want_sheet(serving.address, "XB") == sheets[1].data
 
 
-async def test_nobody_hands_over_a_sheet_in_another_states_name(net: World) -> None:
+def signed_sheet(state: str, signer: str) -> bytes:
+    seeds = [drawn(f"day {n}", 32) for n in range(35)]
+    return make_sheet(key(signer), state, 1, NOW.date(), seeds, NET).to_bytes()
+
+
+@pytest.mark.parametrize(
+    ("state", "sheet"),
+    [
+        pytest.param("XC", Sheet("XB", 1, signed_sheet("XB", "XC station")), id="forged"),
+        pytest.param("XC", Sheet("XB", 1, signed_sheet("XB", "XB station")), id="genuine, from another's desk"),
+        pytest.param("XB", Sheet("XB", 1, signed_sheet("XB", "XB gateway")), id="signed by the gateway"),
+        pytest.param("XB", Sheet("XB", 9, signed_sheet("XB", "XB station")), id="called newer than it is"),
+        pytest.param("XB", Sheet("XB", 1, signed_sheet("XC", "XB station")), id="of another State"),
+        pytest.param("XB", Sheet("XB", 1, b"no sheet"), id="none at all"),
+    ],
+)
+async def test_a_sheet_that_is_not_the_states_own_is_not_handed_out(net: World, state: str, sheet: Sheet) -> None:
     both = [Mailbox(name, name, frozenset({Address(name)})) for name in ("XB", "XC")]
     serving = await net.serve(await net.gateway(both))
-    seeds = [drawn(f"day {n}", 32) for n in range(35)]
-    forged = Sheet("XB", 1, make_sheet(key("XC station"), "XB", 1, NOW.date(), seeds, NET).to_bytes())
-    desk = desk_of(net, serving, "XC", mailbox="XC", sheet=lambda: forged)
+    desk = desk_of(net, serving, state, mailbox=state, sheet=lambda: sheet)
     task = desk.start()
     await desk.until(1, BacklogEnd)
     await asyncio.sleep(0.05)
