@@ -58,17 +58,20 @@ async def move_cursor(tx: AsyncConnection, place: Place) -> None:
     await put_cursor(tx, place.mailbox, place.incarnation, place.number, place.epoch)
 
 
-async def receive_letter(cw: Casework, parcel: Parcel, held: bytes, place: Place, now: datetime) -> None:
+async def receive_letter(
+    cw: Casework, parcel: Parcel, held: bytes, place: Place, now: datetime, *, renewed: bool = False
+) -> None:
     """Take one letter for good. When this returns, it is committed (or set aside) and the cursor has moved past it.
 
-    Raises BehindError when the copy of the register must be renewed first; the letter is then taken again.
+    Raises BehindError when the copy of the register must be renewed first; the letter is then taken again with ``renewed``, and
+    judged by what the copy knows then, so that a letter from nowhere does not hold up those behind it.
     """
     try:
-        letter, receipt = await _open(cw, parcel, held, now)
+        letter, receipt = await _open(cw, parcel, held, renewed, now)
     except UndecryptableError as error:
         await _undecryptable(cw, parcel, error.key_id, place, now)
     except WireError as error:
-        await _set_aside(cw, parcel, error.code, str(error), place, now)
+        await set_aside(cw, parcel, error.code, str(error), place, now)
     else:
         await cw.db.write(lambda tx: _receive(tx, cw, letter, receipt, _unsigned(cw, letter), place, now))
     cw.bell.ring("outbox", "pages", "timers", "board", "case")
@@ -83,14 +86,14 @@ class Receipt:
     signed: bytes
 
 
-async def _open(cw: Casework, parcel: Parcel, held: bytes, now: datetime) -> tuple[Letter, Receipt]:
+async def _open(cw: Casework, parcel: Parcel, held: bytes, renewed: bool, now: datetime) -> tuple[Letter, Receipt]:
     """Everything that can be checked of the bytes, before any row is touched. The own gateway is not believed either."""
     envelope = read_parcel(parcel, cw.net)
     station = next(
         (k for k in cw.register.station_keys(envelope.core.sender, now) if k.id in envelope.signed.signers), None
     )
     if station is None:
-        if envelope.core.dir > cw.register.size:
+        if envelope.core.dir > cw.register.size and not renewed:
             raise BehindError("E-DIRECTORY-BEHIND", f"{envelope.core.sender} uses a newer register than this copy")
         raise SealError(f"the envelope of {envelope.core.sender} is signed by no station key of its charter")
     # Whether it arrived in time was for the gateway to judge; it lay there since.
@@ -223,7 +226,8 @@ async def _undecryptable(cw: Casework, parcel: Parcel, key_id: bytes, place: Pla
     await cw.db.write(work)
 
 
-async def _set_aside(cw: Casework, parcel: Parcel, code: str, text: str, place: Place, now: datetime) -> None:
+async def set_aside(cw: Casework, parcel: Parcel, code: str, text: str, place: Place, now: datetime) -> None:
+    """Keep bytes that cannot be taken as proof, tell a person, and move on: those behind them flow."""
     body = parcel.envelope + parcel.payload
 
     async def work(tx: AsyncConnection) -> None:
@@ -241,7 +245,7 @@ async def receive_slip(cw: Casework, data: bytes, place: Place | None, now: date
     try:
         slip, signed = check_slip(cw, data, now)
     except WireError as error:
-        await _set_aside(cw, Parcel(data, b""), error.code, str(error), place or Place("", "", 0, 0), now)
+        await set_aside(cw, Parcel(data, b""), error.code, str(error), place or Place("", "", 0, 0), now)
         return
 
     async def work(tx: AsyncConnection) -> bool:

@@ -26,6 +26,7 @@ class _StationHand:
     key: SigningKey
     number: str = ""
     certificates: tuple[bytes, ...] = ()
+    rights: tuple[str, ...] = ()
 
 
 async def acknowledge(

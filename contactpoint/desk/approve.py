@@ -12,7 +12,7 @@ from contactpoint.casework.cases import NewCaseKey, load_case
 from contactpoint.casework.context import Casework
 from contactpoint.casework.errors import BusyCaseError, NoKeyError
 from contactpoint.casework.letters import SignedLetter, queue
-from contactpoint.desk.compose import Signer
+from contactpoint.desk.compose import Signer, need_right
 from contactpoint.desk.errors import NotFoundError, NotPermittedError, UnreachablePeerError
 from contactpoint.desk.views import Submitted, Waiting
 from contactpoint.domain.codes import look_up
@@ -26,6 +26,7 @@ from keys.signed import Signed, add_signature, parse
 
 async def approve(cw: Casework, waiting_id: str, officer: Signer, now: datetime) -> Submitted:
     """Add the second signature and queue the letter. Raises NotFoundError, NotPermittedError, UnreachablePeerError."""
+    need_right(officer, "approve")
     row = await cw.db.read(lambda tx: waiting_row(tx, waiting_id))
     if row is None:
         raise NotFoundError("E-NOT-FOUND", f"nothing waits under {waiting_id}", "look at the board")

@@ -68,10 +68,21 @@ class Signer(Protocol):
     def key(self) -> SigningKey: ...
     @property
     def certificates(self) -> tuple[bytes, ...]: ...
+    @property
+    def rights(self) -> tuple[str, ...]: ...
+
+
+def need_right(signer: Signer, right: str) -> None:
+    """Raise NotPermittedError unless this officer may do it. Taking charge needs no right: it must never fail."""
+    if right not in signer.rights:
+        raise NotPermittedError(
+            "E-RIGHT", f"{signer.number} has not the right to {right}", "ask a colleague who has, or your administrator"
+        )
 
 
 async def submit(cw: Casework, draft: Draft, officer: Signer, now: datetime) -> Submitted:
     """Check, sign and queue a request, a move or an answer. Raises DraftError, NotFoundError, NotPermittedError, UnreachablePeerError."""
+    need_right(officer, "send" if draft.kind in cw.catalogue else "answer")
     plan = await _plan(cw, draft, officer, now)
     return await write(cw, plan, officer, now)
 

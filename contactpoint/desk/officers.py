@@ -43,7 +43,7 @@ from keys.digest import digest
 from keys.errors import PassphraseError, UnsealError
 from keys.signing import PublicKey, SigningKey
 
-RIGHTS = ("sign", "approve", "disclose", "administer", "audit")
+RIGHTS = ("administer", "answer", "approve", "send")
 LINK_LIFE = timedelta(hours=24)
 SESSION_LIFE = timedelta(hours=12)
 SHIFT_LIFE = timedelta(hours=12)
@@ -103,8 +103,11 @@ async def add_officer(
 ) -> str:
     """Enter an officer. Returns the token of a one-time link; the certificate is issued at the first use of the key.
 
-    Raises NotPermittedError when the number is taken.
+    Raises NotPermittedError when the number is taken or a right is unknown.
     """
+    unknown = ", ".join(sorted(set(rights) - set(RIGHTS)))
+    if unknown:
+        raise NotPermittedError("E-RIGHT", f"there is no right {unknown}", "choose from " + ", ".join(RIGHTS))
     token = random(24).hex()
     entered = await insert_officer(
         tx,

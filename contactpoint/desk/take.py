@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -11,16 +11,20 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from contactpoint.casework.context import Casework
 from contactpoint.casework.effects import raise_task
 from contactpoint.casework.errors import BehindError
-from contactpoint.casework.receive import Place, move_cursor, receive_letter, receive_slip
+from contactpoint.casework.receive import Place, move_cursor, receive_letter, receive_slip, set_aside
+from contactpoint.link.errors import LinkError
 from contactpoint.link.take import Item
 from contactpoint.store.desk_schema import journal
+from contactpoint.store.errors import StoreError
 from contactpoint.store.journal import append
 from contactpoint.store.rows_desk import get_cursor
 from contactpoint.wire.envelope import Parcel
 from contactpoint.wire.frames import BacklogEnd, Deliver, Event, Missed
+from directory.errors import DirectoryError
 
 # One gateway, one mailbox database: until a State has several, they share one incarnation.
 _INCARNATION = ""
+_MOST_FAULTS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,7 @@ class Taker:
     mailbox: str
     clock: Callable[[], datetime]
     refresh: Callable[[], Awaitable[None]]
+    _faults: dict[int, int] = field(default_factory=dict)
 
     async def position(self) -> tuple[int, int]:
         """(epoch, after): the next epoch to claim and the number to resume behind."""
@@ -41,7 +46,7 @@ class Taker:
         """Commit one item. When this returns it is done for good, or set aside with an alarm."""
         match item:
             case Deliver():
-                await self._deliver(item, epoch)
+                await self._deliver_or_set_aside(item, epoch)
             case Event():
                 await self.cw.db.write(lambda tx: self._event(tx, item, epoch))
                 self.cw.bell.ring("board", "pages")
@@ -53,6 +58,20 @@ class Taker:
     def _place(self, number: int, epoch: int) -> Place:
         return Place(self.mailbox, _INCARNATION, number, epoch)
 
+    async def _deliver_or_set_aside(self, item: Deliver, epoch: int) -> None:
+        """A poisoned message is set aside after three tries, with an alarm; those behind it flow on."""
+        try:
+            await self._deliver(item, epoch)
+        except (StoreError, LinkError, DirectoryError):
+            raise  # the node's own trouble, not the message's: take it again
+        except Exception as error:
+            self._faults[item.number] = self._faults.get(item.number, 0) + 1
+            if self._faults[item.number] < _MOST_FAULTS:
+                raise
+            parcel = Parcel(item.slip or item.envelope or b"", item.payload or b"")
+            place = self._place(item.number, epoch)
+            await set_aside(self.cw, parcel, "E-POISONED", type(error).__name__, place, self.clock())
+
     async def _deliver(self, item: Deliver, epoch: int) -> None:
         place = self._place(item.number, epoch)
         if item.slip is not None:
@@ -63,14 +82,20 @@ class Taker:
             await receive_letter(self.cw, parcel, item.held or b"", place, self.clock())
         except BehindError:
             await self.refresh()
-            await receive_letter(self.cw, parcel, item.held or b"", place, self.clock())
+            await receive_letter(self.cw, parcel, item.held or b"", place, self.clock(), renewed=True)
 
     async def _event(self, tx: AsyncConnection, item: Event, epoch: int) -> None:
         """What the gateway refused or sees undrained. Of a refused letter only the claim is known, and that it was made."""
         now = self.clock()
         await move_cursor(tx, self._place(item.number, epoch))
         await raise_task(
-            tx, self.cw, item.code, now, state=item.claimed, note=item.urgency, once=f"{item.code}/{item.claimed}/{item.id}"
+            tx,
+            self.cw,
+            item.code,
+            now,
+            state=item.claimed,
+            note=item.urgency,
+            once=f"{item.code}/{item.claimed}/{item.id}",
         )
         await append(tx, journal, f"gateway said {item.what}", item.id, None, now)
 

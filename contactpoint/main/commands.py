@@ -2,49 +2,82 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contactpoint.casework.keyring import list_keys
 from contactpoint.desk import officers
+from contactpoint.desk.desk import Desk
+from contactpoint.desk.errors import UnreachablePeerError
 from contactpoint.desk.evidence import export
 from contactpoint.desk.results import CaseFile, DirectoryReport, InboxRow, KeyRow, OfficerAdded
 from contactpoint.desk.views import CaseView, ContactView, Draft, OfficerView, RequestView, Submitted, Taken
+from contactpoint.main.clock import Clock
 from contactpoint.main.folder import write_file
 from contactpoint.main.mirror import load_copy
 from contactpoint.main.node import draw, open_desk, open_means
 
+Result = TypeVar("Result")
+_PATIENCE_S, _LOOK_AGAIN_S = 20.0, 0.3
+
+
+async def _once_reachable(home: Path, say: Callable[[Desk, Clock], Awaitable[Result]]) -> Result:
+    """Say it; while the peer's entry or key sheet is not here yet, try again with what the running node has fetched meanwhile.
+
+    A node that was started a moment ago has both within seconds. After `_PATIENCE_S` the error stands.
+    """
+    deadline = time.monotonic() + _PATIENCE_S
+    while True:
+        try:
+            async with open_desk(home) as (desk, clock):
+                return await say(desk, clock)
+        except UnreachablePeerError:
+            if time.monotonic() >= deadline:
+                raise
+        await asyncio.sleep(_LOOK_AGAIN_S)
+
 
 async def send(home: Path, request: CaseFile, officer: str, secret: str) -> Submitted:
-    async with open_desk(home) as (desk, clock):
-        key = await desk.unseal(officer, secret, clock())
-        draft = Draft(
-            kind=request.kind,
-            recipient=request.recipient,
-            urgency=request.urgency,
-            body=request.body,
-            parent=request.parent,
-            re=request.parent,
-            label=request.label,
-            lang=request.lang,
-            approver=request.approver,
-        )
-        return await desk.submit(draft, key, clock())
+    draft = Draft(
+        kind=request.kind,
+        recipient=request.recipient,
+        urgency=request.urgency,
+        body=request.body,
+        parent=request.parent,
+        re=request.parent,
+        label=request.label,
+        lang=request.lang,
+        approver=request.approver,
+    )
+
+    async def say(desk: Desk, clock: Clock) -> Submitted:
+        return await desk.submit(draft, await desk.unseal(officer, secret, clock()), clock())
+
+    return await _once_reachable(home, say)
 
 
 async def approve(home: Path, identity: str, officer: str, secret: str) -> Submitted:
-    async with open_desk(home) as (desk, clock):
+    async def say(desk: Desk, clock: Clock) -> Submitted:
         return await desk.approve(identity, await desk.unseal(officer, secret, clock()), clock())
 
+    return await _once_reachable(home, say)
 
-async def inbox(home: Path) -> list[InboxRow]:
-    """What has come in, the ringing first. It never says *opened*."""
+
+async def inbox(home: Path, wait_s: float = 0.0) -> list[InboxRow]:
+    """What has come in, the ringing first; waits up to ``wait_s`` seconds until something is there. It never says *opened*."""
+    deadline = time.monotonic() + wait_s
     async with open_desk(home) as (desk, clock):
-        board = await desk.board("", clock())
-        return [_inbox_row(view) for view in (*board.unacknowledged, *board.open, *board.mine)]
+        while True:
+            board = await desk.board("", clock())
+            rows = [_inbox_row(view) for view in (*board.unacknowledged, *board.open, *board.mine)]
+            if rows or time.monotonic() >= deadline:
+                return rows
+            await asyncio.sleep(_LOOK_AGAIN_S)
 
 
 def _inbox_row(view: RequestView) -> InboxRow:
@@ -72,10 +105,12 @@ async def show(home: Path, identity: str, officer: str, secret: str) -> CaseView
 
 
 async def acknowledge(home: Path, identity: str, officer: str, secret: str | None) -> Taken:
-    async with open_desk(home) as (desk, clock):
+    async def say(desk: Desk, clock: Clock) -> Taken:
         key = None if secret is None else await desk.unseal(officer, secret, clock())
         _, request = await desk.find_request(identity)
         return await desk.acknowledge(request, officer, key, clock())
+
+    return await _once_reachable(home, say)
 
 
 async def answer(
@@ -87,10 +122,12 @@ async def answer(
     secret: str,
     approver: str | None = None,
 ) -> Submitted:
-    async with open_desk(home) as (desk, clock):
+    async def say(desk: Desk, clock: Clock) -> Submitted:
         key = await desk.unseal(officer, secret, clock())
         _, request = await desk.find_request(identity)
         return await desk.answer(request, kind, body, key, clock(), approver)
+
+    return await _once_reachable(home, say)
 
 
 async def export_case(home: Path, identity: str, out: Path, officer: str, secret: str) -> Path:

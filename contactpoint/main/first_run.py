@@ -20,7 +20,7 @@ from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contactpoint.casework.keyring import create_keys, open_keyring
-from contactpoint.desk.officers import add_officer, make_key
+from contactpoint.desk.officers import RIGHTS, add_officer, make_key
 from contactpoint.desk.results import (
     EnrolResult,
     InitResult,
@@ -51,7 +51,6 @@ from keys.xwing import SealingKey
 
 _TALK = re.compile(r"[\s().-]")  # what people write between digits
 KEY_LIFE = timedelta(days=395)  # thirteen months
-FIRST_RIGHTS = ("administer", "answer", "approve", "disclose", "send")
 _READ_ME = """These files hold the State's root key and archive key, sealed under the first officer's signing secret.
 
 Carry this folder away from this machine and delete it here: the node runs without it. Before real use:
@@ -116,7 +115,7 @@ async def _make(folder: Folder, answers: NodeAnswers, now: datetime, settings: M
             draw,
             number=answers.officer,
             name=answers.officer_name,
-            rights=FIRST_RIGHTS,
+            rights=RIGHTS,
             mail=answers.officer_mail,
             key=key,
             language="en",

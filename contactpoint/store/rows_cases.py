@@ -112,4 +112,4 @@ async def cases_by_reference(tx: AsyncConnection, reference: str) -> list[str]:
 async def last_heard(tx: AsyncConnection, own: str) -> dict[str, datetime]:
     """By State: when a letter of it last came in."""
     query = select(statement.c.sender, func.max(statement.c.kept_at)).where(statement.c.sender != own)
-    return {sender: at for sender, at in (await tx.execute(query.group_by(statement.c.sender))).all()}
+    return dict((await tx.execute(query.group_by(statement.c.sender))).tuples().all())

@@ -8,6 +8,7 @@ all of it or nothing; a step fired twice by any accident stops at its primary ke
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Row
@@ -15,11 +16,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contactpoint.casework.context import Casework
 from contactpoint.casework.effects import carry_out, ladder_columns, raise_task, read_ladder
-from contactpoint.domain.errors import DomainError
 from contactpoint.domain.ladder import Tick, decide
 from contactpoint.store.desk_schema import journal
+from contactpoint.store.errors import StoreError
 from contactpoint.store.journal import append
-from contactpoint.store.rows_requests import anything_due, due_requests, update_request
+from contactpoint.store.rows_requests import anything_due, due_requests, request_row, update_request
 
 POLL_S = 0.2
 BATCH = 200
@@ -31,14 +32,19 @@ async def run_due(cw: Casework, now: datetime) -> int:
     """Fire everything that is due by ``now``; returns how many requests were moved."""
     if not await cw.db.read(lambda tx: anything_due(tx, now)):
         return 0
-    moved = await cw.db.write(lambda tx: _claim(tx, cw, now))
+    try:
+        moved = await cw.db.write(lambda tx: _claim(tx, cw, now, BATCH))
+    except StoreError:
+        raise
+    except Exception:  # noqa: BLE001 - one row that breaks must not hold the others up: find it, one by one
+        moved = await _one_by_one(cw, now)
     if moved:
         cw.bell.ring("outbox", "pages", "board", "case")
     return moved
 
 
-async def _claim(tx: AsyncConnection, cw: Casework, now: datetime) -> int:
-    rows = await due_requests(tx, now, BATCH)
+async def _claim(tx: AsyncConnection, cw: Casework, now: datetime, limit: int) -> int:
+    rows = await due_requests(tx, now, limit)
     for row in rows:
         await _fire(tx, cw, row, now)
     if rows:
@@ -46,19 +52,36 @@ async def _claim(tx: AsyncConnection, cw: Casework, now: datetime) -> int:
     return len(rows)
 
 
-async def _fire(tx: AsyncConnection, cw: Casework, row: Row[Any], now: datetime) -> None:
-    try:
-        ladder, effects = decide(read_ladder(row), Tick(), now)
-    except (DomainError, ValueError) as error:
-        await _poisoned(tx, cw, row, str(error), now)
+async def _one_by_one(cw: Casework, now: datetime) -> int:
+    """Each due row in a transaction of its own; the one that breaks is put off, counted, and after three shown to a person."""
+    rows = await cw.db.read(lambda tx: due_requests(tx, now, BATCH))
+    for row in rows:
+        try:
+            await cw.db.write(partial(_fire_alone, cw, row.id, now))
+        except StoreError:
+            raise
+        except Exception as error:  # noqa: BLE001 - see run_due
+            await cw.db.write(partial(_put_off, cw, row.id, type(error).__name__, now))
+    return len(rows)
+
+
+async def _fire_alone(cw: Casework, request_id: str, now: datetime, tx: AsyncConnection) -> None:
+    row = await request_row(tx, request_id)
+    if row is not None and row.next_at is not None and row.next_at <= now:
+        await _fire(tx, cw, row, now)
+
+
+async def _put_off(cw: Casework, request_id: str, text: str, now: datetime, tx: AsyncConnection) -> None:
+    row = await request_row(tx, request_id)
+    if row is None:
         return
-    await carry_out(tx, cw, row, ladder, effects, now)
-    await update_request(tx, row.id, row.rev, ladder_columns(ladder))
-
-
-async def _poisoned(tx: AsyncConnection, cw: Casework, row: Row[Any], text: str, now: datetime) -> None:
-    """A row that cannot be read must not stop those behind it, nor loop: it is tried again later, and after three a person is told."""
     count = row.poisoned + 1
     await update_request(tx, row.id, row.rev, {"poisoned": count, "next_at": now + _POISONED_PAUSE * count})
     if count >= _POISONED_MOST:
-        await raise_task(tx, cw, "E-POISONED", now, request=row.id, note=text[:400], once=f"poisoned/{row.id}")
+        await raise_task(tx, cw, "E-POISONED", now, request=row.id, note=text, once=f"poisoned/{row.id}")
+
+
+async def _fire(tx: AsyncConnection, cw: Casework, row: Row[Any], now: datetime) -> None:
+    ladder, effects = decide(read_ladder(row), Tick(), now)
+    await carry_out(tx, cw, row, ladder, effects, now)
+    await update_request(tx, row.id, row.rev, ladder_columns(ladder))
