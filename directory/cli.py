@@ -6,6 +6,7 @@ Exit codes: 0 done, 1 refused or failed, 2 usage. Each command imports what it n
 import json
 import sys
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn, TypeVar
 
@@ -105,23 +106,31 @@ def list_states(home: Home = None, as_json: Json = False) -> None:
 
 @app.command()
 def approve(
-    state: Annotated[str, typer.Argument(help="The State's code.")],
-    words: Annotated[str, typer.Option(help="The twelve words, as the State read them out over the telephone.")],
+    states: Annotated[list[str], typer.Argument(metavar="STATE", help="The State's code; several, for several.")],
+    words: Annotated[
+        list[str],
+        typer.Option(
+            help="The twelve words, as the State read them out over the telephone; once for each State, in order."
+        ),
+    ],
     home: Home = None,
     reason: Annotated[str, typer.Option(help="Stands in the log.")] = "",
     as_json: Json = False,
 ) -> None:
     """List a State, once its twelve words were heard over a telephone number that is known to be the State's."""
     folder = _home(home)
+    if len(words) != len(states):
+        _stop(2, "E-USAGE", f"{len(states)} State(s), but --words {len(words)} time(s): give it once for each", as_json)
 
-    async def run() -> "list[Taken]":
+    async def run(state: str, heard: str) -> "list[Taken]":
         from directory.main import approve
 
-        return await approve(folder, state, words, reason)
+        return await approve(folder, state, heard, reason)
 
-    taken = _awaiting(run, as_json)
-    facts: dict[str, object] = {"state": state, "status": "listed", "appended": [_entry(each) for each in taken]}
-    _print(facts, f"{state} listed", as_json)
+    for state, heard in zip(states, words, strict=True):
+        taken = _awaiting(partial(run, state, heard), as_json)
+        facts: dict[str, object] = {"state": state, "status": "listed", "appended": [_entry(each) for each in taken]}
+        _print(facts, f"{state} listed", as_json)
 
 
 @app.command()

@@ -44,8 +44,11 @@ _MAIL = {
 _OPTIONAL = {"officer_mail", "phones", "mail", "username", "password_file"}
 
 
-def read_answers(path: Path) -> NodeAnswers:
-    """The answers from a file; relative paths in it are beside it. AnswersError names the line."""
+def read_answers(path: Path, genesis: str | None = None) -> NodeAnswers:
+    """The answers from a file; relative paths in it are beside it. AnswersError names the line.
+
+    ``genesis`` stands in place of the file's: the digest is known only when the registrar has made the register.
+    """
     try:
         text = path.read_text(encoding="utf-8")
         given = tomllib.loads(text)
@@ -54,6 +57,8 @@ def read_answers(path: Path) -> NodeAnswers:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise AnswersError(f"{path} is not TOML: {error}.", "Mend that line.") from error
     lines = lines_of(text)
+    if genesis is not None:
+        given["genesis"] = genesis
     _check(given, _NODE, "", lines)
     if "mail" in given:
         _check(given["mail"], _MAIL, "mail.", lines)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -20,13 +20,23 @@ def add_to(app: typer.Typer) -> None:
     app.command("show")(show)
 
 
-def inbox(home: Home = HERE, as_json: Json = False) -> None:
+def inbox(
+    ids: Annotated[bool, typer.Option("--ids", help="Print only the ids, one a line.")] = False,
+    wait: Annotated[
+        float, typer.Option("--wait", metavar="SECONDS", help="Wait so long until something is there.", min=0)
+    ] = 0.0,
+    home: Home = HERE,
+    as_json: Json = False,
+) -> None:
     """List what has come; opens nothing."""
     from contactpoint import main
     from contactpoint.cli.output import instant
 
-    rows = run(main.inbox(home))
+    rows = run(main.inbox(home, wait))
     out = output(as_json)
+    if ids and not as_json:
+        out.data(rows, [row.id for row in rows])
+        return
     cells = [(r.id, r.urgency, r.sender, r.kind, r.status, r.level, instant(r.due), r.label) for r in rows]
     head = ("id", "class", "from", "type", "status", "level", "next due", "label")
     out.data(rows, out.table(head, cells) if rows else ())

@@ -27,6 +27,9 @@ def init(
     answers: Annotated[
         Path | None, typer.Option("--answers", help="TOML file with the answers; then nothing is asked.")
     ] = None,
+    genesis: Annotated[
+        str | None, typer.Option("--genesis", help="Digest of the register's genesis, in place of the file's.")
+    ] = None,
     home: Home = HERE,
     yes: Yes = False,
     as_json: Json = False,
@@ -38,7 +41,7 @@ def init(
 
     if (home / "node.toml").exists():
         raise CommandError(f"There is a node in {home.resolve()} already.", "Choose an empty folder with --home.")
-    given = read_answers(answers) if answers is not None else ask()
+    given = read_answers(answers, genesis) if answers is not None else ask()
     if answers is None:
         confirm(f"Make the node of {given.state} in {home.resolve()}?", yes)
     made = run(main.init_node(home, given))
@@ -56,13 +59,14 @@ def init(
 
 
 def enrol(home: Home = HERE, as_json: Json = False) -> None:
-    """Hand the State's documents to the register."""
+    """Hand the State's documents to the register, and print the twelve words to read over the telephone."""
     from contactpoint import main
 
     done = run(main.enrol(home))
     out = output(as_json)
     told = "handed to the register" if done.submitted else "the register has exactly these documents already"
-    out.data(done, [f"{done.state}  {told}", f"words  {' '.join(done.words)}"])
+    out.data(done, [" ".join(done.words)])
+    out.say(f"{done.state}: {told}.")
     out.say("Next: telephone the registrar and read these twelve words. Then run `contactpoint serve`.")
 
 
