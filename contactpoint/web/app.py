@@ -31,7 +31,9 @@ def create_app(
     ``access_log=False`` (a one-time link is a secret in a path) and ``timeout_graceful_shutdown=5`` (an open event
     stream would block the end for ever); call ``drain`` first.
     """
-    app = FastAPI(title="contactpoint", version=settings.version or "0", docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(
+        title="contactpoint", version=settings.version or "0", docs_url=None, redoc_url=None, openapi_url=None
+    )
     app.state.console = Console(desk, settings, clock, random, asyncio.Semaphore(settings.sign_ins_at_once))
     app.state.closing = Closing()
     for router in ROUTERS:

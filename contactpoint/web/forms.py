@@ -168,7 +168,11 @@ def _chosen(value: Any) -> set[str]:
 
 
 def _beside(field: Field, zone: str, value: Any, problems: Sequence[Problem], name: str) -> tuple[Control, ...]:
-    told = {str(each.get("code")): each for each in value or () if isinstance(each, Mapping)} if isinstance(value, list) else {}
+    told = (
+        {str(each.get("code")): each for each in value or () if isinstance(each, Mapping)}
+        if isinstance(value, list)
+        else {}
+    )
     found: list[Control] = []
     for choice in field.choices:
         asked = [each for each in field.fields if each.name in choice.asks]

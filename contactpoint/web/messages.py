@@ -7,6 +7,7 @@ Texts come from the templates, from what the console's code marks with ``N_``, f
 from __future__ import annotations
 
 import io
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -84,7 +85,7 @@ def update(language: str, found: Catalog) -> Catalog:
 def _spelled(catalogue: Catalog) -> bytes:
     file = io.BytesIO()
     write_po(file, catalogue, width=120, no_location=False, omit_header=True, sort_output=True)
-    head = f'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=utf-8\\n"\n'
+    head = 'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=utf-8\\n"\n'
     if catalogue.locale:
         head += f'"Language: {catalogue.locale}\\n"\n"Plural-Forms: nplurals={catalogue.num_plurals}; plural={catalogue.plural_expr};\\n"\n'
     return head.encode() + b"\n" + file.getvalue()
@@ -98,11 +99,11 @@ def main() -> None:
     for language in LANGUAGES:
         made = update(language, found)
         missing = [message.id for message in made if message.id and not _complete(message.string)]
-        print(f"{language}: {len(made)} texts, {len(missing)} not translated")
+        sys.stderr.write(f"{language}: {len(made)} texts, {len(missing)} not translated\n")
 
 
-def _complete(text: str | tuple[str, ...]) -> bool:
-    return all(text) if isinstance(text, tuple) else bool(text)
+def _complete(text: str | tuple[str, ...] | list[str] | None) -> bool:
+    return bool(text) if text is None or isinstance(text, str) else all(text)
 
 
 if __name__ == "__main__":

@@ -18,8 +18,8 @@ from contactpoint.web.forms import PROBLEM_WORDS
 from contactpoint.web.i18n import direction, translations
 from contactpoint.web.labels import LEVELS, TWINS, WORDS
 from contactpoint.web.settings import LANGUAGES
-from contactpoint.web.when import Moment, moment, span
 from contactpoint.web.visitor import CSRF, Visitor, set_cookie
+from contactpoint.web.when import Moment, moment, span
 from keys.digest import digest
 
 HERE = Path(__file__).parent
@@ -64,7 +64,9 @@ def environment(language: str) -> Environment:
         """The check's own sentence in English, otherwise the sentence of its code with the field's label."""
         if language == "en" or problem.code not in PROBLEM_WORDS or problem.field not in labels:
             return translated(problem.message)
-        return escape(catalogue.gettext(PROBLEM_WORDS[problem.code]) % {"label": catalogue.gettext(labels[problem.field])})
+        return escape(
+            catalogue.gettext(PROBLEM_WORDS[problem.code]) % {"label": catalogue.gettext(labels[problem.field])}
+        )
 
     made.filters.update(word=word, translated=translated, span=span, short=short, problem_words=problem_words)
     made.globals.update(
@@ -92,7 +94,12 @@ def short(identifier: str) -> str:
 
 
 def page(
-    seen: Visitor, template: str, context: Mapping[str, Any] | None = None, *, status: int = 200, language: str | None = None
+    seen: Visitor,
+    template: str,
+    context: Mapping[str, Any] | None = None,
+    *,
+    status: int = 200,
+    language: str | None = None,
 ) -> HTMLResponse:
     """Draw one page for this visitor."""
     spoken = language or seen.language
@@ -101,21 +108,25 @@ def page(
     def when(at: datetime) -> Moment:
         return moment(at, zone, spoken)
 
-    text = environment(spoken).get_template(template).render(
-        {
-            "seen": seen,
-            "officer": seen.officer,
-            "now": seen.now,
-            "nonce": seen.nonce,
-            "csrf": seen.csrf,
-            "own": seen.desk.state,
-            "network": seen.desk.network,
-            "settings": seen.console.settings,
-            "when": when,
-            "when_in": lambda at, place: moment(at, place, spoken),
-            "seconds_left": lambda at: (at - seen.now).total_seconds(),
-            **(context or {}),
-        }
+    text = (
+        environment(spoken)
+        .get_template(template)
+        .render(
+            {
+                "seen": seen,
+                "officer": seen.officer,
+                "now": seen.now,
+                "nonce": seen.nonce,
+                "csrf": seen.csrf,
+                "own": seen.desk.state,
+                "network": seen.desk.network,
+                "settings": seen.console.settings,
+                "when": when,
+                "when_in": lambda at, place: moment(at, place, spoken),
+                "seconds_left": lambda at: (at - seen.now).total_seconds(),
+                **(context or {}),
+            }
+        )
     )
     response = HTMLResponse(text, status_code=status)
     if seen.new_csrf:

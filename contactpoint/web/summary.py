@@ -74,7 +74,14 @@ def _value(value: Any, choices: Mapping[str, Choice]) -> str:
 
 def _foreign(name: str, value: Any, prefix: str) -> Line:
     if isinstance(value, Mapping):
-        return Line(prefix + name, name, (), False, tuple(_foreign(key, each, f"{prefix}{name}.") for key, each in value.items()), False)
+        return Line(
+            prefix + name,
+            name,
+            (),
+            False,
+            tuple(_foreign(key, each, f"{prefix}{name}.") for key, each in value.items()),
+            False,
+        )
     values = value if isinstance(value, list | tuple) else (value,)
     return Line(prefix + name, name, tuple(_text(each) for each in values), False, (), False)
 

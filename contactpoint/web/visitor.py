@@ -166,9 +166,10 @@ async def _read(request: Request, limit: int) -> FormData:
         if len(data) > limit:
             raise FormError
     try:
-        return FormData(parse_qsl(data.decode(), keep_blank_values=True, strict_parsing=bool(data), max_num_fields=2000))
+        fields = parse_qsl(data.decode(), keep_blank_values=True, strict_parsing=bool(data), max_num_fields=2000)
     except (UnicodeDecodeError, ValueError) as error:
         raise FormError from error
+    return FormData([*fields])
 
 
 def text(form: FormData, name: str) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from contactpoint.desk.errors import DraftError, NotFoundError, NotPermittedError, SecretError
+from contactpoint.desk.errors import DraftError, NotFoundError, NotPermittedError
 from contactpoint.desk.views import (
     Beat,
     Board,
@@ -29,39 +29,12 @@ from contactpoint.desk.views import (
     Waiting,
 )
 from contactpoint.domain import catalogue as catalogues
-
-PASSWORD = "plain words at night"
-SECRET = "another secret altogether"
-A01 = {
-    "authority": {"organisation": "XA Cybercrime Prosecution Office", "officer_ref": "XA-OFF-017", "case_ref": "XA-2027-00412"},
-    "offences": ["O-07", "O-09", "O-10", "O-17"],
-    "facts": "Files of a hospital group were encrypted on 3 March 2027; the encryptor called home to one rented server.",
-    "data": {
-        "classes": ["subscriber", "traffic", "content-stored"],
-        "what": "disk image and netflow of the virtual server",
-        "from": "2027-02-01T00:00Z",
-        "until": "2027-03-04T12:00Z",
-    },
-    "link_to_offence": "the server held the key-delivery panel",
-    "custodian": {"name": "Example Hosting XB", "ip": "192.0.2.44", "port": 443, "seen_at": "2027-03-03T21:14:09Z"},
-    "necessity": "server lease ends in 36 hours and the provider wipes released machines",
-    "mla_intent": True,
-    "confidentiality": {"keep_secret": True, "do_not_notify_user": True},
-}
-A06 = {
-    "emergency_facts": "A 34-year-old was abducted at 18:20; the captor set a deadline of 23:00.",
-    "data": {"classes": ["traffic"], "what": "last 20 logins with address and port"},
-    "custodian": {"name": "Example Chat XA", "account": "chat-id 99-000-1"},
-}
-
-
-@dataclass(frozen=True)
-class SimulatedKey:
-    number: str
+from tests.web.people_simulator import PeopleSimulator
+from tests.web.sample import A01, A06, NAMES, PASSWORD
 
 
 @dataclass
-class DeskSimulator:
+class DeskSimulator(PeopleSimulator):
     """State XB at ``start``; what the routes did is kept in plain lists for tests to read."""
 
     start: datetime
@@ -70,12 +43,6 @@ class DeskSimulator:
     requests: dict[str, RequestView] = field(default_factory=dict)
     bodies: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     letters: list[StatementView] = field(default_factory=list)
-    people: dict[str, OfficerView] = field(default_factory=dict)
-    passwords: dict[str, str] = field(default_factory=dict)
-    tokens: dict[str, str] = field(default_factory=dict)
-    sessions: dict[str, str] = field(default_factory=dict)
-    shifts: dict[str, bytes] = field(default_factory=dict)
-    manned_by: list[tuple[str, str, datetime]] = field(default_factory=list)
     opened_by: list[tuple[str, str]] = field(default_factory=list)
     drafts: list[Draft] = field(default_factory=list)
     answers: list[tuple[str, str, Mapping[str, Any]]] = field(default_factory=list)
@@ -83,26 +50,30 @@ class DeskSimulator:
     tasks: list[Task] = field(default_factory=list)
     listeners: list[asyncio.Queue[str]] = field(default_factory=list)
     silent: bool = False
-    count: int = 0
 
     def __post_init__(self) -> None:
         for number, name, rights in (
             ("XB-OFF-001", "A. Duty", ("acknowledge", "answer", "send", "approve")),
             ("XB-OFF-002", "B. Second", ("acknowledge", "answer", "send", "approve")),
         ):
-            self.people[number] = OfficerView(number, name, rights, "", False, "duty@xb.example", self.start + timedelta(days=20), True)
+            self.people[number] = OfficerView(
+                number, name, rights, "", False, "duty@xb.example", self.start + timedelta(days=20), True
+            )
             self.passwords[number] = PASSWORD
-
-    def _next(self, letter: str = "0") -> str:
-        self.count += 1
-        return f"0195{letter * 4}-{self.count:04x}-7000-8000-{self.count:012x}"
 
     def changed(self, what: str = "board") -> None:
         for queue in self.listeners:
             queue.put_nowait(what)
 
     # What a test puts into the world
-    def arrives(self, urgency: str = "U1", kind: str = "PRES-NEW", minutes_ago: int = 3, sender: str = "XA", case: str | None = None) -> str:
+    def arrives(
+        self,
+        urgency: str = "U1",
+        kind: str = "PRES-NEW",
+        minutes_ago: int = 3,
+        sender: str = "XA",
+        case: str | None = None,
+    ) -> str:
         at = self.start - timedelta(minutes=minutes_ago)
         new = self._next()
         case = case or self._next("c")
@@ -118,10 +89,33 @@ class DeskSimulator:
         title = catalogues.load()[kind].title
         permitted = ("ACKNOWLEDGED", "ACCEPTED", "NEED-INFO", "REFUSED", "EXECUTED")
         self.requests[new] = RequestView(
-            new, case, kind, title, urgency, sender, "XB", True, "ASKED", "received", at, at + timedelta(days=14), facts,
-            (Deadline("received", held + timedelta(minutes=10), True), Deadline("acknowledged", due, None), Deadline("decision", held + timedelta(hours=8), None)),
-            due, "duty officer", 1, "", True, "", None, permitted,
-        )  # fmt: skip
+            new,
+            case,
+            kind,
+            title,
+            urgency,
+            sender,
+            "XB",
+            True,
+            "ASKED",
+            "received",
+            at,
+            at + timedelta(days=14),
+            facts,
+            (
+                Deadline("received", held + timedelta(minutes=10), True),
+                Deadline("acknowledged", due, None),
+                Deadline("decision", held + timedelta(hours=8), None),
+            ),
+            due,
+            "duty officer",
+            1,
+            "",
+            True,
+            "",
+            None,
+            permitted,
+        )
         self.bodies[new] = A01 if kind == "PRES-NEW" else A06
         self.changed()
         return new
@@ -142,9 +136,18 @@ class DeskSimulator:
             Fact("not-acknowledged", at + timedelta(minutes=312), "XD", "station"),
         )
         self.requests[late] = replace(
-            self.requests[late], sender="XB", recipient="XD", incoming=False, status="ASKED", facts=facts, rings=False,
-            next_due=now - timedelta(minutes=8), deadlines=(Deadline("acknowledged", at + timedelta(minutes=312), False),), permitted=("WITHDRAW",), own_reference="XB-2027-19",
-        )  # fmt: skip
+            self.requests[late],
+            sender="XB",
+            recipient="XD",
+            incoming=False,
+            status="ASKED",
+            facts=facts,
+            rings=False,
+            next_due=now - timedelta(minutes=8),
+            deadlines=(Deadline("acknowledged", at + timedelta(minutes=312), False),),
+            permitted=("WITHDRAW",),
+            own_reference="XB-2027-19",
+        )
         named["mine"] = mine = self.arrives("U2", minutes_ago=190)
         self._taken(mine, "XB-OFF-001", now - timedelta(minutes=170))
         named["kept"] = kept = self.arrives("U2", minutes_ago=60 * 24 * 52, sender="XE")
@@ -154,21 +157,48 @@ class DeskSimulator:
         self.requests[kept] = replace(self.requests[kept], status="EXECUTED", preservation=keeps, permitted=())
         named["waiting"] = self._next("a")
         self.waiting.append(
-            Waiting(named["waiting"], "EMERG-DATA", "U0", "XA", "XB-OFF-002", "XB-OFF-001", now - timedelta(minutes=6), now + timedelta(minutes=54), A06)
+            Waiting(
+                named["waiting"],
+                "EMERG-DATA",
+                "U0",
+                "XA",
+                "XB-OFF-002",
+                "XB-OFF-001",
+                now - timedelta(minutes=6),
+                now + timedelta(minutes=54),
+                A06,
+            )
         )
         self.tasks.append(
-            Task(self._next("f"), "E-UNTRUSTED-KEY", now - timedelta(minutes=31), "The signing key is not in the register.",
-                 "Nothing was accepted. Telephone the State at its registered number.", "XF", ("+999 555 0106",))
-        )  # fmt: skip
+            Task(
+                self._next("f"),
+                "E-UNTRUSTED-KEY",
+                now - timedelta(minutes=31),
+                "The signing key is not in the register.",
+                "Nothing was accepted. Telephone the State at its registered number.",
+                "XF",
+                ("+999 555 0106",),
+            )
+        )
         return named
 
     def _taken(self, request: str, officer: str, at: datetime) -> None:
         old = self.requests[request]
-        more = (Fact("opened", at - timedelta(seconds=20), self.state, "station"), Fact("acknowledged", at, self.state, officer))
+        more = (
+            Fact("opened", at - timedelta(seconds=20), self.state, "station"),
+            Fact("acknowledged", at, self.state, officer),
+        )
         self.requests[request] = replace(
-            old, facts=old.facts + more, acknowledged_by=officer, rings=False, status="ACKNOWLEDGED", level="acknowledged", rung="",
-            next_due=old.deadlines[-1].due, permitted=("ACCEPTED", "NEED-INFO", "REFUSED", "EXECUTED"),
-        )  # fmt: skip
+            old,
+            facts=old.facts + more,
+            acknowledged_by=officer,
+            rings=False,
+            status="ACKNOWLEDGED",
+            level="acknowledged",
+            rung="",
+            next_due=old.deadlines[-1].due,
+            permitted=("ACCEPTED", "NEED-INFO", "REFUSED", "EXECUTED"),
+        )
         self.changed()
 
     # Looking
@@ -177,14 +207,19 @@ class DeskSimulator:
         incoming = [each for each in every if each.incoming]
         clocks = tuple(each for each in every if each.preservation)
         return Board(
-            self.state, self.network, now,
+            self.state,
+            self.network,
+            now,
             unacknowledged=tuple(each for each in incoming if not each.acknowledged_by),
             own_overdue=tuple(each for each in every if not each.incoming and each.next_due and each.next_due < now),
             mine=tuple(each for each in incoming if each.acknowledged_by == officer),
             open=tuple(each for each in incoming if each.acknowledged_by not in ("", officer)),
             sent=tuple(each for each in every if not each.incoming),
-            clocks=clocks, waiting=tuple(self.waiting), tasks=tuple(self.tasks), directory_age_s=240,
-        )  # fmt: skip
+            clocks=clocks,
+            waiting=tuple(self.waiting),
+            tasks=tuple(self.tasks),
+            directory_age_s=240,
+        )
 
     async def beat(self, now: datetime) -> Beat:
         while self.silent:
@@ -200,10 +235,35 @@ class DeskSimulator:
         first = here[0]
         peer = first.sender if first.incoming else first.recipient
         opened = [
-            StatementView(each.id, each.kind, each.sender, each.at, f"{each.sender}-OFF-017", None, self.bodies[each.id], each.facts) for each in here
+            StatementView(
+                each.id,
+                each.kind,
+                each.sender,
+                each.at,
+                f"{each.sender}-OFF-017",
+                None,
+                self.bodies[each.id],
+                each.facts,
+            )
+            for each in here
         ]
-        said = [each for each in self.letters if each.id.startswith(case[:4]) or each.id in {one for one, _, _ in self.answers}]
-        return CaseView(case, first.sender, first.recipient, peer, NAMES.get(peer, peer), ("+999 555 0101", "+999 555 0102"), "", "9f" * 32, tuple(here), (*opened, *said))
+        said = [
+            each
+            for each in self.letters
+            if each.id.startswith(case[:4]) or each.id in {one for one, _, _ in self.answers}
+        ]
+        return CaseView(
+            case,
+            first.sender,
+            first.recipient,
+            peer,
+            NAMES.get(peer, peer),
+            ("+999 555 0101", "+999 555 0102"),
+            "",
+            "9f" * 32,
+            tuple(here),
+            (*opened, *said),
+        )
 
     async def find_request(self, reference: str) -> tuple[str, str]:
         for each in self.requests.values():
@@ -213,13 +273,28 @@ class DeskSimulator:
 
     async def directory(self, now: datetime) -> DirectoryView:
         states = tuple([await self.contact(state, now) for state in NAMES])
-        return DirectoryView(self.network, "Training register of contact points", "5e" * 32, 41, "a7" * 32, now - timedelta(minutes=4), states)
+        return DirectoryView(
+            self.network,
+            "Training register of contact points",
+            "5e" * 32,
+            41,
+            "a7" * 32,
+            now - timedelta(minutes=4),
+            states,
+        )
 
     async def contact(self, state: str, now: datetime) -> ContactView:
         if state not in NAMES:
             raise NotFoundError("E-NOT-FOUND", "This State is not in the register.", "Check the code in the directory.")
         place = list(NAMES).index(state)
-        zone = ("Europe/Brussels", "Africa/Cairo", "Asia/Kathmandu", "America/Chicago", "Atlantic/Azores", "Asia/Tokyo")[place]
+        zone = (
+            "Europe/Brussels",
+            "Africa/Cairo",
+            "Asia/Kathmandu",
+            "America/Chicago",
+            "Atlantic/Azores",
+            "Asia/Tokyo",
+        )[place]
         spoken = (("en", "fr"), ("ar", "en"), ("en",), ("es", "en"), ("fr",), ("en", "ru"))[place]
         keys = tuple(
             KeyView(role, f"{place + 1}{number}" * 32, now - timedelta(days=90), now + timedelta(days=300))
@@ -228,9 +303,21 @@ class DeskSimulator:
         words = "abandon ability able about above absent absorb abstract absurd abuse access accident"
         status = "suspended" if state == "XF" else "listed"
         return ContactView(
-            state, NAMES[state], status, spoken, (f"+999 555 010{place + 1}", f"+999 555 020{place + 1}"), f"duty@{state.lower()}.example", zone,
-            (state,), keys, words, "c4" * 32, "ca" * 32, {}, "seen 12 s ago" if place < 3 else "",
-        )  # fmt: skip
+            state,
+            NAMES[state],
+            status,
+            spoken,
+            (f"+999 555 010{place + 1}", f"+999 555 020{place + 1}"),
+            f"duty@{state.lower()}.example",
+            zone,
+            (state,),
+            keys,
+            words,
+            "c4" * 32,
+            "ca" * 32,
+            {},
+            "seen 12 s ago" if place < 3 else "",
+        )
 
     async def changes(self) -> AsyncIterator[str]:
         queue: asyncio.Queue[str] = asyncio.Queue()
@@ -245,7 +332,9 @@ class DeskSimulator:
     async def opened(self, request: str, officer: str, now: datetime) -> None:
         self.opened_by.append((request, officer))
         old = self.requests[request]
-        self.requests[request] = replace(old, facts=(*old.facts, Fact("opened", now, self.state, "station")), level="opened")
+        self.requests[request] = replace(
+            old, facts=(*old.facts, Fact("opened", now, self.state, "station")), level="opened"
+        )
 
     async def submit(self, draft: Draft, key: Any, now: datetime) -> Submitted:
         entry = catalogues.load()[draft.kind]
@@ -255,14 +344,30 @@ class DeskSimulator:
         self.drafts.append(draft)
         new = self._next("d")
         if draft.urgency == "U0":
-            self.waiting.append(Waiting(new, draft.kind, draft.urgency, draft.recipient, key.number, draft.approver or "", now, now + timedelta(hours=1), draft.body))
+            self.waiting.append(
+                Waiting(
+                    new,
+                    draft.kind,
+                    draft.urgency,
+                    draft.recipient,
+                    key.number,
+                    draft.approver or "",
+                    now,
+                    now + timedelta(hours=1),
+                    draft.body,
+                )
+            )
             return Submitted(new, "", "WAITING-FOR-APPROVAL", draft.approver)
         return Submitted(new, new, "QUEUED")
 
     async def approve(self, waiting: str, key: Any, now: datetime) -> Submitted:
         found = next(each for each in self.waiting if each.id == waiting)
         if found.by == key.number:
-            raise NotPermittedError("E-SAME-OFFICER", "The second signature must come from another officer.", "Ask a second officer to approve.")
+            raise NotPermittedError(
+                "E-SAME-OFFICER",
+                "The second signature must come from another officer.",
+                "Ask a second officer to approve.",
+            )
         self.waiting.remove(found)
         return Submitted(waiting, waiting, "QUEUED")
 
@@ -282,67 +387,12 @@ class DeskSimulator:
             raise DraftError("E-FIELD-MISSING", "The form has problems.", "Correct the fields named.", problems)
         new = self._next("b")
         self.answers.append((new, kind, body))
-        self.letters.append(StatementView(new, kind, self.state, now, key.number, None, body, (Fact("queued", now, self.state, "station"),)))
+        self.letters.append(
+            StatementView(
+                new, kind, self.state, now, key.number, None, body, (Fact("queued", now, self.state, "station"),)
+            )
+        )
         return Submitted(new, self.requests[request].case, "QUEUED")
 
     async def task_done(self, task: str, officer: str, now: datetime) -> None:
         self.tasks = [each for each in self.tasks if each.id != task]
-
-    # People
-    async def officer(self, number: str, now: datetime) -> OfficerView | None:
-        return self.people.get(number)
-
-    async def officers(self, now: datetime) -> tuple[OfficerView, ...]:
-        return tuple(self.people.values())
-
-    async def one_time_link(self, number: str, now: datetime) -> str:
-        token = f"token-{self._next()}"
-        self.tokens[token] = number
-        return token
-
-    async def link_officer(self, token: str, now: datetime) -> str | None:
-        return self.tokens.get(token)
-
-    async def set_password(self, token: str, password: str, now: datetime) -> str:
-        number = self.tokens.pop(token)
-        self.passwords[number] = password
-        return number
-
-    async def check_password(self, number: str, password: str, now: datetime) -> bool:
-        return self.passwords.get(number) == password
-
-    async def unseal(self, number: str, secret: str, now: datetime) -> SimulatedKey:
-        if secret != SECRET:
-            raise SecretError("E-SECRET", "The signing secret is wrong.", "Try again, or ask the administrator.")
-        return SimulatedKey(number)
-
-    async def start_shift(self, session: str, number: str, secret: str, now: datetime) -> bytes:
-        await self.unseal(number, secret, now)
-        self.shifts[session] = session.encode().ljust(32, b"-")[:32]
-        return self.shifts[session]
-
-    async def shift_key(self, session: str, cookie: bytes, now: datetime) -> SimulatedKey | None:
-        return SimulatedKey(self.sessions[session]) if self.shifts.get(session) == cookie else None
-
-    async def end_shift(self, session: str, now: datetime) -> None:
-        self.shifts.pop(session, None)
-
-    async def manned(self, officer: str, window: str, alarm_tested_at: datetime, now: datetime) -> None:
-        self.manned_by.append((officer, window, alarm_tested_at))
-
-    async def open_session(self, officer: str, now: datetime) -> str:
-        session = f"session-{self._next()}"
-        self.sessions[session] = officer
-        return session
-
-    async def session_officer(self, session: str, now: datetime) -> str | None:
-        return self.sessions.get(session)
-
-    async def close_session(self, session: str, now: datetime) -> None:
-        self.sessions.pop(session, None)
-
-    async def set_language(self, officer: str, language: str, now: datetime) -> None:
-        self.people[officer] = replace(self.people[officer], language=language)
-
-
-NAMES = {"XA": "Alandia", "XB": "Borduria", "XC": "Cascara", "XD": "Dalmasca", "XE": "Equatoria", "XF": "Faraway Isles"}

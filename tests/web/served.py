@@ -16,7 +16,8 @@ from fastapi import FastAPI
 from playwright.async_api import Page
 
 from contactpoint.web import WebSettings, create_app, drain
-from tests.web.desk_simulator import PASSWORD, SECRET, DeskSimulator
+from tests.web.desk_simulator import DeskSimulator
+from tests.web.sample import PASSWORD, SECRET
 
 
 def wall_clock() -> datetime:

@@ -53,7 +53,9 @@ async def rings_more(page: Page, times: int, within_s: float = 6) -> None:
         await page.wait_for_timeout(100)
 
 
-async def test_a_request_appears_without_a_reload_and_rings_on_every_beat(console: Served, context: BrowserContext) -> None:
+async def test_a_request_appears_without_a_reload_and_rings_on_every_beat(
+    console: Served, context: BrowserContext
+) -> None:
     page = await context.new_page()
     await start_shift(page, console)
     await alarm(page, "quiet")
@@ -64,7 +66,9 @@ async def test_a_request_appears_without_a_reload_and_rings_on_every_beat(consol
     assert (await page.title()).startswith("(1) ")
 
 
-async def test_the_header_says_that_the_alarm_is_off_until_it_was_heard(console: Served, context: BrowserContext) -> None:
+async def test_the_header_says_that_the_alarm_is_off_until_it_was_heard(
+    console: Served, context: BrowserContext
+) -> None:
     page = await context.new_page()
     console.at_desk(lambda: console.desk.arrives())
     await start_shift(page, console, heard=False)
@@ -75,7 +79,9 @@ async def test_the_header_says_that_the_alarm_is_off_until_it_was_heard(console:
     assert console.desk.manned_by == []
 
 
-async def test_a_desk_counts_as_manned_only_by_a_window_whose_alarm_was_heard(console: Served, context: BrowserContext) -> None:
+async def test_a_desk_counts_as_manned_only_by_a_window_whose_alarm_was_heard(
+    console: Served, context: BrowserContext
+) -> None:
     page = await context.new_page()
     await start_shift(page, console)
     await alarm(page, "quiet")
@@ -116,7 +122,9 @@ async def test_a_desk_that_falls_silent_is_noticed_in_a_hidden_page_within_sixte
     await alarm(page, "quiet")
 
 
-async def test_silence_lasts_for_what_waits_now_and_not_for_the_next_request(console: Served, context: BrowserContext) -> None:
+async def test_silence_lasts_for_what_waits_now_and_not_for_the_next_request(
+    console: Served, context: BrowserContext
+) -> None:
     page = await context.new_page()
     await start_shift(page, console)
     console.at_desk(lambda: console.desk.arrives())
@@ -131,7 +139,9 @@ async def test_silence_lasts_for_what_waits_now_and_not_for_the_next_request(con
     await rings_more(page, 1)
 
 
-async def test_the_ring_goes_on_from_page_to_page_without_another_gesture(console: Served, context: BrowserContext) -> None:
+async def test_the_ring_goes_on_from_page_to_page_without_another_gesture(
+    console: Served, context: BrowserContext
+) -> None:
     page = await context.new_page()
     await start_shift(page, console)
     console.at_desk(lambda: console.desk.arrives())
@@ -169,7 +179,9 @@ async def test_two_windows_share_one_stream_and_one_voice(console: Served, conte
     await rings_more(second, 2)
 
 
-async def test_news_do_not_take_the_keyboard_from_the_button_that_has_it(console: Served, context: BrowserContext) -> None:
+async def test_news_do_not_take_the_keyboard_from_the_button_that_has_it(
+    console: Served, context: BrowserContext
+) -> None:
     page = await context.new_page()
     await start_shift(page, console)
     console.at_desk(lambda: console.desk.arrives())
@@ -208,4 +220,3 @@ async def test_an_officer_takes_charge_with_the_keyboard_alone_in_under_twenty_s
     await page.get_by_role("heading", name="You have taken charge").wait_for()
     assert time.monotonic() - started < 20
     assert [each.acknowledged_by for each in console.desk.requests.values()] == ["XB-OFF-001"]
-

@@ -13,11 +13,22 @@ from fastapi import FastAPI
 from starlette.routing import BaseRoute, Route
 
 from contactpoint.web import WebSettings, create_app, drain
-from tests.web.desk_simulator import A01, PASSWORD, SECRET, DeskSimulator
+from tests.web.desk_simulator import DeskSimulator
+from tests.web.sample import A01, PASSWORD, SECRET
 from tests.web.served import wall_clock
 
 BASE = "https://xb.localhost"
-OPEN_TO_ALL = {"/", "/sign-in", "/first/{token}", "/language", "/livez", "/readyz", "/status", "/favicon.ico", "/static/{name:path}"}
+OPEN_TO_ALL = {
+    "/",
+    "/sign-in",
+    "/first/{token}",
+    "/language",
+    "/livez",
+    "/readyz",
+    "/status",
+    "/favicon.ico",
+    "/static/{name:path}",
+}
 SAME_ORIGIN = {"sec-fetch-site": "same-origin"}
 
 
@@ -100,7 +111,13 @@ async def test_a_forged_post_without_the_token_changes_nothing(visitor: Browserl
 async def test_a_post_that_another_site_started_changes_nothing_even_with_the_token(visitor: Browserless) -> None:
     await visitor.sign_in()
     token = visitor.http.cookies.get("__Host-csrf")
-    attacks = ({"sec-fetch-site": "cross-site"}, {"sec-fetch-site": "same-site"}, {"origin": "https://evil.example"}, {"origin": "null"}, {})
+    attacks = (
+        {"sec-fetch-site": "cross-site"},
+        {"sec-fetch-site": "same-site"},
+        {"origin": "https://evil.example"},
+        {"origin": "null"},
+        {},
+    )
     for headers in attacks:
         answer = await visitor.http.post("/sign-out", content=f"csrf={token}", headers=FORM | headers)
         assert answer.status_code == 403, headers
@@ -296,7 +313,9 @@ async def test_an_empty_form_names_every_missing_field_by_its_code(visitor: Brow
 async def test_nothing_typed_is_lost_when_the_form_comes_back(visitor: Browserless) -> None:
     await visitor.sign_in()
     form = [(name, text) for name, text in _a01_form() if name != "f.necessity"]
-    page = await visitor.post("/new/PRES-NEW", [*form, ("f.offences", "O-SC"), ("f.offences.O-SC.provision", "Code 12"), ("stage", "check")])
+    page = await visitor.post(
+        "/new/PRES-NEW", [*form, ("f.offences", "O-SC"), ("f.offences.O-SC.provision", "Code 12"), ("stage", "check")]
+    )
     assert page.status_code == 422
     assert str(A01["facts"]) in page.text
     assert 'value="Code 12"' in page.text

@@ -51,12 +51,27 @@ def case_context(view: CaseView) -> dict[str, Any]:
     for each in view.requests:
         opening = next((statement for statement in view.statements if statement.id == each.id), None)
         lines = summary(fields_of(each.kind, None, catalogue), opening.body) if opening else ()
-        shown.append({"request": each, "rungs": rungs(each), "lines": lines, "actions": actions(each, catalogue), "can_take": "ACKNOWLEDGED" in each.permitted})
+        shown.append(
+            {
+                "request": each,
+                "rungs": rungs(each),
+                "lines": lines,
+                "actions": actions(each, catalogue),
+                "can_take": "ACKNOWLEDGED" in each.permitted,
+            }
+        )
     letters = []
     for statement in view.statements:
         asked = next((kind for kind in kinds.values() if fields_of(statement.kind, kind, catalogue)), None)
         lines = summary(fields_of(statement.kind, asked, catalogue), statement.body)
-        letters.append({"statement": statement, "lines": lines, "rungs": rungs_of(statement.facts, ()), "opens": statement.id in kinds})
+        letters.append(
+            {
+                "statement": statement,
+                "lines": lines,
+                "rungs": rungs_of(statement.facts, ()),
+                "opens": statement.id in kinds,
+            }
+        )
     return {"case": view, "requests": shown, "letters": letters, "titles": titles(catalogue)}
 
 
@@ -73,7 +88,12 @@ def actions(request: RequestView, catalogue: catalogues.Catalogue) -> Sequence[t
         if kind in ("ACKNOWLEDGED", "ACK-DEGRADED"):
             continue
         if kind in catalogue:
-            found.append((kind, f"/new/{kind}?to={request.recipient if not request.incoming else request.sender}&parent={request.id}"))
+            found.append(
+                (
+                    kind,
+                    f"/new/{kind}?to={request.recipient if not request.incoming else request.sender}&parent={request.id}",
+                )
+            )
         else:
             found.append((kind, f"/requests/{request.id}/answers/{kind}"))
     return found
@@ -103,7 +123,9 @@ async def answer_page(request_id: str, kind: str, seen: SignedIn) -> Response:
     return await _draw(request_id, kind, seen, None, None)
 
 
-async def _draw(request_id: str, kind: str, seen: Officer, body: dict[str, Any] | None, error: DeskError | None) -> Response:
+async def _draw(
+    request_id: str, kind: str, seen: Officer, body: dict[str, Any] | None, error: DeskError | None
+) -> Response:
     case, request, answer = await _answering(request_id, kind, seen)
     two = answer.signers is Signers.TWO
     problems = place(error.problems, body or {}) if error else ()
@@ -134,5 +156,3 @@ async def answer(request_id: str, kind: str, form: Form, seen: SignedIn) -> Resp
     except (DraftError, SecretError) as error:
         return await _draw(request_id, kind, seen, body, error)
     return page(seen, "submitted.html", {"submitted": submitted, "kind": kind, "title": chosen.title})
-
-

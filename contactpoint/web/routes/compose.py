@@ -116,10 +116,14 @@ async def _card(state: str, seen: Officer) -> ContactView | None:
 async def _approvers(seen: Officer) -> tuple[OfficerView, ...]:
     """Officers who may approve and are not the one who writes."""
     everyone = await seen.desk.officers(seen.now)
-    return tuple(each for each in everyone if "approve" in each.rights and each.number != seen.officer.number and not each.locked)
+    return tuple(
+        each for each in everyone if "approve" in each.rights and each.number != seen.officer.number and not each.locked
+    )
 
 
-async def _draw(entry: Entry, draft: Draft, seen: Officer, problems: Sequence[Problem], error: DeskError | None) -> Response:
+async def _draw(
+    entry: Entry, draft: Draft, seen: Officer, problems: Sequence[Problem], error: DeskError | None
+) -> Response:
     view = await seen.desk.directory(seen.now)
     problems = place(problems, draft.body)
     fields = controls(entry.fields, seen.console.settings.zone, draft.body, problems)

@@ -10,10 +10,10 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
+from contactpoint.domain.codes import DomainError
+from contactpoint.domain.values import parse_instant
 from contactpoint.web.problems import FormError
 from contactpoint.web.visitor import Console, Form, SignedIn, console_of, text
-from contactpoint.domain.values import parse_instant
-from contactpoint.domain.codes import DomainError
 
 router = APIRouter()
 
@@ -37,7 +37,12 @@ class Closing:
 
 async def _beat(console: Console) -> ServerSentEvent:
     beat = await console.desk.beat(console.clock())
-    told = {"unacknowledged": beat.unacknowledged, "oldest": beat.oldest_s, "overdue": beat.overdue, "answers": beat.answers}
+    told = {
+        "unacknowledged": beat.unacknowledged,
+        "oldest": beat.oldest_s,
+        "overdue": beat.overdue,
+        "answers": beat.answers,
+    }
     return ServerSentEvent(event="beat", data=told)
 
 
@@ -49,7 +54,9 @@ async def _stream(console: Console, closing: Closing) -> AsyncIterator[ServerSen
     try:
         yield await _beat(console)
         while True:
-            done, _ = await asyncio.wait({change, end}, timeout=console.settings.beat_s, return_when=asyncio.FIRST_COMPLETED)
+            done, _ = await asyncio.wait(
+                {change, end}, timeout=console.settings.beat_s, return_when=asyncio.FIRST_COMPLETED
+            )
             if end in done:
                 yield ServerSentEvent(event="bye", data={})
                 return
@@ -80,5 +87,7 @@ async def manned(form: Form, officer: SignedIn) -> Response:
         tested_at = parse_instant(text(form, "tested"))
     except DomainError as error:
         raise FormError from error
-    await officer.desk.manned(officer.officer.number, text(form, "window")[:64], min(tested_at, officer.now), officer.now)
+    await officer.desk.manned(
+        officer.officer.number, text(form, "window")[:64], min(tested_at, officer.now), officer.now
+    )
     return Response(status_code=204)
