@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -27,6 +28,7 @@ from contactpoint.store.rows_outbox import facts_of, parcels_of
 from contactpoint.wire.envelope import read_envelope
 from contactpoint.wire.slip import slip_digest
 from directory.documents import OWN, Charter, read_object
+from directory.errors import DirectoryError, TamperError
 from directory.log import Leaf
 from directory.tiles import bundle_bytes
 from directory.trusted import TrustedCopy
@@ -103,7 +105,7 @@ def _register(copy: TrustedCopy, parties: frozenset[str]) -> dict[str, bytes]:
     members = {GENESIS: copy.genesis_bytes, ENTRIES: bundle_bytes(copy.log.entries)}
     if copy.checkpoint is not None:
         members[CHECKPOINT] = copy.checkpoint.note
-    leaves = [Leaf.from_bytes(entry) for entry in copy.log.entries]
+    leaves = _leaves(copy)
     states = parties | _hosts(copy, leaves, parties)
     for leaf in leaves:
         if leaf.state in states:
@@ -114,12 +116,22 @@ def _register(copy: TrustedCopy, parties: frozenset[str]) -> dict[str, bytes]:
     return members
 
 
+def _leaves(copy: TrustedCopy) -> list[Leaf]:
+    """What the entries name. One that is no leaf at all is a fault of the register, and names nothing."""
+    leaves = []
+    for entry in copy.log.entries:
+        with suppress(TamperError):
+            leaves.append(Leaf.from_bytes(entry))
+    return leaves
+
+
 def _hosts(copy: TrustedCopy, leaves: Sequence[Leaf], parties: frozenset[str]) -> frozenset[str]:
     """Whoever keeps or ever kept a mailbox for one of them: its gateway's key is in the host's charter."""
     hosts = set()
     for leaf in leaves:
         if leaf.kind == Charter.TYPE and leaf.state in parties:
-            charter, _ = read_object(copy.objects[leaf.digest], leaf.kind)
-            if isinstance(charter, Charter) and charter.mailbox != OWN:
-                hosts.add(charter.mailbox)
+            with suppress(DirectoryError):
+                charter, _ = read_object(copy.objects[leaf.digest], leaf.kind)
+                if isinstance(charter, Charter) and charter.mailbox != OWN:
+                    hosts.add(charter.mailbox)
     return frozenset(hosts)

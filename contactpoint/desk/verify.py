@@ -29,9 +29,9 @@ def verify(bundle: bytes, genesis: bytes | None) -> VerifyReport:
     try:
         members = read_bundle(bundle)
         export = read_case_file(members.get(CASE, b""))
-        for name in members:
-            if not is_known(name):
-                findings.problem(f"{name} has no place in a bundle, and is proved by nothing")
+        for name in [name for name in members if not is_known(name)]:
+            findings.problem(f"{name} has no place in a bundle, and is proved by nothing")
+            del members[name]
         judgement = judge(members, export.case, export.at, findings)
     except (BundleError, CaseFileError, NotJudgeableError) as error:
         return _refused(str(error), genesis)

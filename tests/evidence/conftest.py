@@ -1,27 +1,42 @@
 """One real case, from a request to its execution, exported by both States: made once, read by every test here."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from contactpoint.desk.evidence import export
+from contactpoint.link.register import RegisterClient
+from contactpoint.main.folder import read_secret
 from contactpoint.store.rows_outbox import facts_of
+from directory.enrolment import make_revocation
+from keys.signing import SigningKey
 from tests.fixtures.network import Network, StateAtWork, two_states, until
 
 
 @dataclass(frozen=True)
 class Exported:
-    """Both States' bundles of the case, the other case of the same two States, and the register's digest."""
+    """Both States' bundles of one case, and what a test needs to attack them."""
 
     case: str
-    qm: bytes
-    qn: bytes
-    again: bytes
-    other: bytes
+    qm: bytes = field(repr=False)
+    qn: bytes = field(repr=False)
+    again: bytes = field(repr=False)
+    """QM's bundle, exported a second time at the same instant."""
+    other: bytes = field(repr=False)
+    """Another case of the same two States."""
+    ended: bytes = field(repr=False)
+    """QM's bundle, after QM ended its officer's key from then on."""
+    revoked: bytes = field(repr=False)
+    """QM's bundle, after QM ended the same key as of a day before the case began."""
     genesis: bytes
+    net: bytes
     qm_home: Path
+    qm_station: SigningKey = field(repr=False)
+    qn_station: SigningKey = field(repr=False)
+    qn_gateway: SigningKey = field(repr=False)
 
 
 async def _settled(here: StateAtWork, case: str, letters: int) -> bool:
@@ -32,22 +47,52 @@ async def _settled(here: StateAtWork, case: str, letters: int) -> bool:
     return len(view.statements) == letters and levels.count("held") == letters == levels.count("received")
 
 
+async def _revoke(net: Network, back: timedelta) -> None:
+    """QM's station ends the key of QM's officer as of ``back`` ago, and QM's desk has it from the register."""
+    qm = net.qm
+    size, now = qm.cw.register.size, qm.now()
+    signed = make_revocation(
+        qm.cw.keyring.station, "QM", qm.key.key.public.id, now, now - back, "compromised", qm.cw.net
+    )
+    async with RegisterClient(net.register_url) as client:
+        await client.submit(signed.to_bytes())
+
+    async def heard() -> bool:
+        qm.cw.bell.ring("mirror")
+        return qm.cw.register.size > size
+
+    await until(heard)
+
+
 async def _story(net: Network) -> Exported:
-    sent = await net.qm.ask(net.qn)
-    await net.qn.answer_in_full(sent)
-    other = await net.qm.ask(net.qn)
-    for here in (net.qm, net.qn):
+    qm, qn = net.qm, net.qn
+    sent = await qm.ask(qn)
+    await qn.answer_in_full(sent)
+    other = await qm.ask(qn)
+    for here in (qm, qn):
         await until(lambda here=here: _settled(here, sent.case, 4))
         await until(lambda here=here: _settled(here, other.case, 1))
-    now = net.qm.now()
+    now = qm.now()
+    whole, again = await export(qm.cw, sent.case, now), await export(qm.cw, sent.case, now)
+    theirs, elsewhere = await export(qn.cw, sent.case, qn.now()), await export(qm.cw, other.case, qm.now())
+    await _revoke(net, timedelta(0))
+    ended = await export(qm.cw, sent.case, qm.now())
+    await _revoke(net, timedelta(days=1))
+    secret, sealed = read_secret(qn.home / "gateway.secret"), (qn.home / "gateway.key").read_bytes()
     return Exported(
         case=sent.case,
-        qm=await export(net.qm.cw, sent.case, now),
-        qn=await export(net.qn.cw, sent.case, net.qn.now()),
-        again=await export(net.qm.cw, sent.case, now),
-        other=await export(net.qm.cw, other.case, net.qm.now()),
+        qm=whole,
+        qn=theirs,
+        again=again,
+        other=elsewhere,
+        ended=ended,
+        revoked=await export(qm.cw, sent.case, qm.now()),
         genesis=net.genesis.digest,
-        qm_home=net.qm.home,
+        net=qm.cw.net,
+        qm_home=qm.home,
+        qm_station=qm.cw.keyring.station,
+        qn_station=qn.cw.keyring.station,
+        qn_gateway=SigningKey.from_seed(secret.open("gateway", sealed)),
     )
 
 

@@ -48,6 +48,9 @@ def _head(judgement: Judgement, export: Export) -> Iterator[str]:
             yield f"{role:<10}{state} ({register.name(str(state))})"
     yield f"{'network':<10}{register.genesis.name} ({register.genesis.purpose.value})"
     yield f"{'register':<10}{register.genesis.digest.hex()}"
+    if judgement.case is not None:
+        zones = [f"{state} {register.calendar(str(state), export.at).zone}" for state in judgement.case.halves]
+        yield f"{'zones':<10}{', '.join(sorted(zones))}"
     yield f"{'exported':<10}by {export.state} at {_at(export.at)}; who and when is the exporter's word"
     yield ""
     yield "All times are UTC. `contactpoint verify` computes this page again from the signed members and compares it."
@@ -85,7 +88,7 @@ def _request(judgement: Judgement, proved: ProvedRequest) -> Iterator[str]:
     yield "  how far it came:"
     yield f"    {'written':<14}{_at(request.at)}  by {request.sender}, its own clock"
     for reached in proved.levels:
-        yield f"    {reached.level.value:<14}{_reached(reached)}"
+        yield f"    {reached.level.value:<14}{_reached(reached)}{_other_side(judgement, request.sender, reached)}"
     if request.preservation is not None:
         yield from _preservation(request.preservation)
 
@@ -99,10 +102,19 @@ def _reached(reached: Reached) -> str:
     return f"{_at(reached.at)}  by {reached.by}{due}{how}"
 
 
+def _other_side(judgement: Judgement, asking: str, reached: Reached) -> str:
+    """When the asking State is proved to have had the letter that reached this level; a slip has no such time."""
+    if reached.digest is None:
+        return ""
+    letter = next(each for each in judgement.letters if each.statement.digest == reached.digest)
+    known = judgement.witnessed[letter.statement.id]
+    return "" if known is None else f"; with {asking} at {_at(known)}"
+
+
 def _preservation(kept: Preservation) -> Iterator[str]:
     yield "  preservation (Article 42):"
     yield f"    preserved from  {_at(kept.preserved_from)}"
-    yield f"    not before      {_at(kept.earliest_expiry)}, the 60 days of Article 42(8), may it end"
+    yield f"    to be kept      until {_at(kept.earliest_expiry)} at least, the 60 days of Article 42(8)"
     yield f"    kept until      {_at(kept.until)}"
     for extension in kept.extensions:
         yield f"    extended        from {_at(extension.old)} to {_at(extension.new)}, said {_at(extension.at)}"

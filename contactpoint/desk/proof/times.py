@@ -28,6 +28,7 @@ class Reached:
     due: datetime | None
     at: datetime | None
     by: str
+    digest: bytes | None = None  # of the statement that reached it; None where a slip did
 
     @property
     def late(self) -> timedelta | None:
@@ -60,7 +61,7 @@ def levels_of(
         (Level.ANSWERED, answered, Twin.LAPSED),
     ):
         by = "" if step is None else (f"officer {step.by}" if step.by else "station") + f" of {request.recipient}"
-        reached.append(Reached(level, dues.get(twin), None if step is None else step.at, by))
+        reached.append(Reached(level, dues.get(twin), step.at if step else None, by, step.digest if step else None))
     return tuple(reached)
 
 
