@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+_HARMLESS = frozenset("\n\u00a0\u2009\u202f\u3000\u200c\u200d")  # line ends, spaces, the joiners of Persian and Hindi
 _BIDI_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
@@ -50,7 +51,7 @@ def clean(text: str) -> str:
 
     An escape sequence in a request could otherwise retitle the officer's terminal, hide lines or forge an answer.
     """
-    return "".join(c if (c.isprintable() and c not in _BIDI_CONTROLS) or c == "\n" else _visible(c) for c in text)
+    return "".join(c if c.isprintable() or c in _HARMLESS else _visible(c) for c in text)
 
 
 def plain(value: Any) -> Any:

@@ -79,6 +79,11 @@ def test_a_case_that_is_not_there_names_the_nearest() -> None:
     assert "'A22'" in refusal((CASES / "requests.yaml").read_text(), "A22x").what_to_do
 
 
+def test_one_name_for_two_cases_is_refused() -> None:
+    case = "- id: A01\n  type: PRES-EXT\n"
+    assert refusal(case + case, "A01").line == 3
+
+
 def test_a_type_that_the_catalogue_has_not_is_refused_with_its_line() -> None:
     error = refusal(SMALL.replace("PRES-EXT", "PRES-EXTN"))
     assert error.line == 1

@@ -31,6 +31,13 @@ def test_two_clocks_prove_nothing_and_three_do() -> None:
     assert "no legal times" in wrong.what_to_do
 
 
+def test_a_clock_that_is_seconds_off_is_named_though_times_are_still_signed() -> None:
+    check = doctor.check_clock({"gateway": -5.0, "peer": -5.0, "register": -5.0})
+    assert not check.ok
+    assert "ahead of" in check.text
+    assert "marked" in check.what_to_do
+
+
 def test_one_lying_clock_does_not_condemn_ours() -> None:
     assert doctor.check_clock({"gateway": 0.1, "peer": 86400.0, "register": -0.1}).ok
 

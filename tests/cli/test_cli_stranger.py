@@ -232,6 +232,7 @@ def test_init_names_the_line_of_a_wrong_answer(tmp_path: Path, secret: Path) -> 
 
     usage_error(init(sate="XA"), "Line 11", "'state'")
     usage_error(init(public_port="4141"), "Line 4")
+    usage_error(init(public_port=True), "Line 4")
     usage_error(init(state="xa"), "two capital letters")
     usage_error(init(genesis=None), "genesis")
     usage_error(init(mail="m.example"), "Line 11")
