@@ -9,8 +9,10 @@ import pytest
 
 from contactpoint.desk.bundle import read_bundle, write_bundle
 from contactpoint.desk.proof.findings import Findings
+from contactpoint.desk.proof.judge import judge_dates
 from contactpoint.desk.proof.letters import read_letters
 from contactpoint.desk.proof.register import read_register
+from contactpoint.desk.proof.slips import judge_slips
 from contactpoint.desk.verify import verify
 from contactpoint.wire.slip import Slip, SlipLevel, read_slip, sign_slip, slip_content, slip_digest
 from directory.tiles import bundle_bytes, split_bundle
@@ -262,6 +264,36 @@ def test_a_gateway_that_says_received_for_its_desk_is_found(exported: Exported):
     assert any("no key that may say this" in text for text in judged(exported.qm, change).problems)
 
 
+def test_a_letter_that_was_held_only_after_it_expired_is_found(exported: Exported):
+    """A thief dates his letter back into the time of a key that has ended; no honest gateway would have taken it."""
+
+    def change(members: Members) -> None:
+        true = min(slips_of(members, "held"), key=lambda name: read_slip(members[name])[0].at)
+        slip = read_slip(members.pop(true))[0]
+        put(members, replace(slip, at=slip.at + timedelta(days=15)), exported.qn_gateway, exported.net)
+
+    assert any("held only after it had expired" in text for text in judged(exported.qm, change).problems)
+
+
+def test_a_letter_dated_after_its_own_receipt_is_reported(exported: Exported):
+    members, findings = read_bundle(exported.qm), Findings()
+    register = read_register(members, findings)
+    letters = read_letters(members, register.net, findings)
+    slips = judge_slips(members, letters, register, findings)
+    later = replace(letters[0].statement, at=letters[0].statement.at + timedelta(minutes=6))
+    letter = replace(letters[0], statement=later)
+    judge_dates(letter, tuple(replace(each, letter=letter) for each in slips if each.letter is letters[0]), findings)
+    assert [text.split(":")[0] for text in findings.missing] == [f"a date of {letter.title} on which both States agree"]
+
+
+def test_a_register_older_than_the_one_the_signers_knew_is_reported(exported: Exported):
+    def change(members: Members) -> None:
+        put(members, replace(about(members), dir_size=99), exported.qn_gateway, exported.net)
+
+    report = judged(exported.qm, change)
+    assert "a newer register: this one has 6 entries, and who signed the receipts knew 99" in report.missing
+
+
 def twin(members: Members, level: SlipLevel, due: timedelta, at: timedelta) -> Slip:
     held = about(members)
     return replace(held, level=level, sender=held.recipient, recipient=held.sender, due=held.at + due, at=held.at + at)
@@ -394,6 +426,15 @@ def test_a_false_case_file_is_found(exported: Exported, field: str):
 def test_a_member_that_nothing_proves_is_found(exported: Exported, name: str):
     report = verify(changed(exported.qm, name, b"believe me"), None)
     assert any("has no place in a bundle" in text for text in report.problems)
+
+
+def test_a_time_stamp_has_a_place_and_is_not_taken_for_judged(exported: Exported):
+    def change(members: Members) -> None:
+        members[f"timestamps/{'0' * 64}.tsr"] = b"token"
+
+    report = judged(exported.qm, change)
+    assert report.problems == ()
+    assert any(text.startswith("a judgement of the 1 RFC 3161 time stamps") for text in report.missing)
 
 
 def test_a_bundle_said_to_be_of_another_case_is_found(exported: Exported):

@@ -18,6 +18,7 @@ from contactpoint.desk.proof.times import Reached, judge_levels, judge_twins, le
 from contactpoint.domain.case import Case, Request, fold
 from contactpoint.domain.catalogue import load as load_catalogue
 from contactpoint.domain.errors import DomainError
+from contactpoint.wire.envelope import MOST_AHEAD
 from contactpoint.wire.slip import SlipLevel
 
 
@@ -57,10 +58,11 @@ def judge(members: Mapping[str, bytes], case_id: str, until: datetime, findings:
     for letter in letters:
         judge_letter(letter, case_id, register, seen[letter.statement.id], findings)
         _judge_receipts(letter, slips, seen[letter.statement.id], findings)
+        judge_dates(letter, slips, findings)
     case = _fold(letters, case_id, findings)
     requests = _requests(case, letters, slips, register, until, findings)
     stamps = sum(name.startswith(STAMPS) for name in members)
-    _judge_ends(letters, register, stamps, findings)
+    _judge_ends(letters, slips, register, stamps, findings)
     return Judgement(case_id, register, letters, slips, seen, case, requests, stamps)
 
 
@@ -77,6 +79,17 @@ def _judge_receipts(
         findings.lacks(f"a witness of another State for {letter.title}: its date is its author's word alone")
     for item in letter.statement.attachments:
         findings.lacks(f"the attachment with SHA-256 {item.sha256.hex()} of {letter.title}: only its digest is here")
+
+
+def judge_dates(letter: BundledLetter, slips: tuple[ProvedSlip, ...], findings: Findings) -> None:
+    """No gateway takes a letter that has expired: one that says so helps a thief to use a key that ended long ago."""
+    statement, held = letter.statement, of_letter(slips, letter, SlipLevel.HELD)
+    if not held:
+        return
+    if held[0].slip.at >= statement.expires:
+        findings.problem(f"{letter.title} was held only after it had expired")
+    if statement.at > held[0].slip.at + MOST_AHEAD:
+        findings.lacks(f"a date of {letter.title} on which both States agree: its author's is later than its receipt")
 
 
 def _fold(letters: tuple[BundledLetter, ...], case_id: str, findings: Findings) -> Case | None:
@@ -123,8 +136,19 @@ def _requests(
     return tuple(sorted(proved, key=lambda each: (each.request.at, each.request.id)))
 
 
-def _judge_ends(letters: tuple[BundledLetter, ...], register: CourtRegister, stamps: int, findings: Findings) -> None:
+def _judge_ends(
+    letters: tuple[BundledLetter, ...],
+    slips: tuple[ProvedSlip, ...],
+    register: CourtRegister,
+    stamps: int,
+    findings: Findings,
+) -> None:
     """What no bundle can prove from within, said each time."""
+    known = max((each.slip.dir_size for each in slips), default=0)
+    if known > register.checkpoint.size:
+        findings.lacks(
+            f"a newer register: this one has {register.checkpoint.size} entries, and who signed the receipts knew {known}"
+        )
     last = max((letter.statement.at for letter in letters), default=None)
     if last is not None and register.checkpoint.at < last:
         findings.lacks(
