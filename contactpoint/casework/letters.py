@@ -30,7 +30,7 @@ from contactpoint.store.rows_desk import newest_sheet
 from contactpoint.store.rows_outbox import insert_parcel
 from contactpoint.wire.envelope import Parcel, read_envelope, seal_letter
 from keys.errors import KeysError
-from keys.prekeys import Prekey, read_sheet
+from keys.prekeys import Prekey, days_to_destroy, read_sheet
 from keys.signed import Signed, parse
 
 
@@ -51,7 +51,11 @@ class Sealed:
 
 
 async def prekey_of(tx: AsyncConnection, cw: Casework, state: str, now: datetime) -> Prekey:
-    """Today's key from the newest sheet of this State that its station signed. Raises NoKeyError."""
+    """Today's key from the newest sheet of this State that its station signed. Raises NoKeyError.
+
+    A used-up sheet still serves while the private half of its last key is kept; sealed to it later, a letter could never be opened.
+    """
+    today = now.astimezone(UTC).date()
     row = await newest_sheet(tx, state)
     if row is None:
         raise NoKeyError(
@@ -59,9 +63,14 @@ async def prekey_of(tx: AsyncConnection, cw: Casework, state: str, now: datetime
         )
     for station in cw.register.station_keys(state, now):
         try:
-            return read_sheet(bytes(row.body), station, cw.net).for_day(now.astimezone(UTC).date())[0]
+            prekey = read_sheet(bytes(row.body), station, cw.net).for_day(today)[0]
         except KeysError:
             continue
+        if days_to_destroy([prekey.day], today):
+            raise NoKeyError(
+                "E-NO-KEY", f"the key sheet of {state} ended on {prekey.day}; a newer one comes with the register"
+            )
+        return prekey
     raise NoKeyError(
         "E-NO-KEY", f"the key sheet of {state} is signed by no station key of its charter; telephone {state}"
     )
