@@ -12,6 +12,7 @@ from contactpoint.web.labels import LEVELS, ROW_OF_TWIN
 @dataclass(frozen=True, slots=True)
 class Rung:
     """One level. ``reached``: at least one proof stands. ``missed``: a signed twin stands. ``next``: it is awaited now.
+    ``passed``: a higher level is proved, this one's own proof stands at the other end.
 
     ``called`` are the notices of who was being called when this level was awaited.
     """
@@ -22,6 +23,7 @@ class Rung:
     called: tuple[Fact, ...]
     deadline: Deadline | None
     next: bool
+    passed: bool
 
     @property
     def reached(self) -> bool:
@@ -50,7 +52,10 @@ def rungs_of(facts: Sequence[Fact], deadlines: Sequence[Deadline]) -> tuple[Rung
         else:
             called.append(fact)
     due = {_LEVEL_OF_DEADLINE.get(each.level, each.level): each for each in deadlines}
-    awaited = next((level for level in LEVELS if not by_level[level]), None)
+    order = tuple(LEVELS)
+    # A level below the highest one reached is no longer awaited: not every proof stands at both ends.
+    highest = max((order.index(level) for level in order if by_level[level]), default=-1)
+    awaited = order[highest + 1] if highest + 1 < len(order) else None
     return tuple(
         Rung(
             level,
@@ -59,6 +64,7 @@ def rungs_of(facts: Sequence[Fact], deadlines: Sequence[Deadline]) -> tuple[Rung
             tuple(called) if level == "acknowledged" else (),
             due.get(level),
             level == awaited,
+            order.index(level) < highest and not by_level[level],
         )
         for level in LEVELS
     )

@@ -13,6 +13,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 from starlette.responses import HTMLResponse
 
+from contactpoint.desk.views import Task
+from contactpoint.domain import codes
 from contactpoint.domain.catalogue import Problem
 from contactpoint.web.forms import PROBLEM_WORDS
 from contactpoint.web.i18n import direction, translations
@@ -68,13 +70,23 @@ def environment(language: str) -> Environment:
             catalogue.gettext(PROBLEM_WORDS[problem.code]) % {"label": catalogue.gettext(labels[problem.field])}
         )
 
-    made.filters.update(word=word, translated=translated, span=span, short=short, problem_words=problem_words)
+    def told(task: Task) -> Markup:
+        """A task's text: the sentence of its code in the reader's language, then whatever the desk added, as foreign text."""
+        row = codes.TABLE.get(task.code)
+        if row is None or not task.text.startswith(row.text):
+            return translated(task.text)
+        return translated(row.text) + Markup(' <bdi dir="auto">{}</bdi>').format(task.text[len(row.text) :].strip())
+
+    made.filters.update(
+        told=told, word=word, translated=translated, span=span, short=short, problem_words=problem_words
+    )
     made.globals.update(
         language=language,
         direction=direction(language),
         languages=LANGUAGES,
         levels=LEVELS,
         twins=TWINS,
+        ltr=lambda text: Markup('<bdi dir="ltr">{}</bdi>').format(text),
         static=lambda name: f"/static/{name}?v={static_versions()[name]}",
         language_name=lambda code: _language_name(code, language),
     )

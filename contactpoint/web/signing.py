@@ -6,6 +6,7 @@ from starlette.datastructures import FormData
 
 from contactpoint.desk.errors import SecretError
 from contactpoint.desk.ports import OfficerKey
+from contactpoint.desk.views import OfficerView
 from contactpoint.web.i18n import N_
 from contactpoint.web.visitor import Officer
 
@@ -26,3 +27,11 @@ async def signing_key(form: FormData, seen: Officer, *, again: bool) -> OfficerK
     if key is None:
         raise SecretError("E-SECRET-NEEDED", ASK, DO)
     return key
+
+
+async def approvers(seen: Officer) -> tuple[OfficerView, ...]:
+    """Officers who may approve and are not the one who writes."""
+    everyone = await seen.desk.officers(seen.now)
+    return tuple(
+        each for each in everyone if "approve" in each.rights and each.number != seen.officer.number and not each.locked
+    )

@@ -13,12 +13,9 @@ from contactpoint.desk.views import (
     Beat,
     Board,
     CaseView,
-    ContactView,
     Deadline,
-    DirectoryView,
     Draft,
     Fact,
-    KeyView,
     OfficerView,
     PreservationView,
     RequestView,
@@ -29,12 +26,14 @@ from contactpoint.desk.views import (
     Waiting,
 )
 from contactpoint.domain import catalogue as catalogues
+from contactpoint.domain.values import Urgency
+from tests.web.directory_simulator import DirectorySimulator
 from tests.web.people_simulator import PeopleSimulator
 from tests.web.sample import A01, A06, NAMES, PASSWORD
 
 
 @dataclass
-class DeskSimulator(PeopleSimulator):
+class DeskSimulator(PeopleSimulator, DirectorySimulator):
     """State XB at ``start``; what the routes did is kept in plain lists for tests to read."""
 
     start: datetime
@@ -97,7 +96,7 @@ class DeskSimulator(PeopleSimulator):
             sender,
             "XB",
             True,
-            "ASKED",
+            "OPEN",
             "received",
             at,
             at + timedelta(days=14),
@@ -140,7 +139,7 @@ class DeskSimulator(PeopleSimulator):
             sender="XB",
             recipient="XD",
             incoming=False,
-            status="ASKED",
+            status="OPEN",
             facts=facts,
             rings=False,
             next_due=now - timedelta(minutes=8),
@@ -271,54 +270,6 @@ class DeskSimulator(PeopleSimulator):
                 return each.case, each.id
         raise NotFoundError("E-UNKNOWN-CASE", "There is no such case or request here.", "Check the reference.")
 
-    async def directory(self, now: datetime) -> DirectoryView:
-        states = tuple([await self.contact(state, now) for state in NAMES])
-        return DirectoryView(
-            self.network,
-            "Training register of contact points",
-            "5e" * 32,
-            41,
-            "a7" * 32,
-            now - timedelta(minutes=4),
-            states,
-        )
-
-    async def contact(self, state: str, now: datetime) -> ContactView:
-        if state not in NAMES:
-            raise NotFoundError("E-NOT-FOUND", "This State is not in the register.", "Check the code in the directory.")
-        place = list(NAMES).index(state)
-        zone = (
-            "Europe/Brussels",
-            "Africa/Cairo",
-            "Asia/Kathmandu",
-            "America/Chicago",
-            "Atlantic/Azores",
-            "Asia/Tokyo",
-        )[place]
-        spoken = (("en", "fr"), ("ar", "en"), ("en",), ("es", "en"), ("fr",), ("en", "ru"))[place]
-        keys = tuple(
-            KeyView(role, f"{place + 1}{number}" * 32, now - timedelta(days=90), now + timedelta(days=300))
-            for number, role in enumerate(("root", "station", "gateway", "keeper", "issuer"))
-        )
-        words = "abandon ability able about above absent absorb abstract absurd abuse access accident"
-        status = "suspended" if state == "XF" else "listed"
-        return ContactView(
-            state,
-            NAMES[state],
-            status,
-            spoken,
-            (f"+999 555 010{place + 1}", f"+999 555 020{place + 1}"),
-            f"duty@{state.lower()}.example",
-            zone,
-            (state,),
-            keys,
-            words,
-            "c4" * 32,
-            "ca" * 32,
-            {},
-            "seen 12 s ago" if place < 3 else "",
-        )
-
     async def changes(self) -> AsyncIterator[str]:
         queue: asyncio.Queue[str] = asyncio.Queue()
         self.listeners.append(queue)
@@ -332,11 +283,15 @@ class DeskSimulator(PeopleSimulator):
     async def opened(self, request: str, officer: str, now: datetime) -> None:
         self.opened_by.append((request, officer))
         old = self.requests[request]
+        if not old.incoming:
+            return
         self.requests[request] = replace(
             old, facts=(*old.facts, Fact("opened", now, self.state, "station")), level="opened"
         )
 
     async def submit(self, draft: Draft, key: Any, now: datetime) -> Submitted:
+        if draft.re is not None:
+            return await self._answered(draft, key, now)
         entry = catalogues.load()[draft.kind]
         problems = tuple(each for each in catalogues.check_body(entry, draft.body, now) if each.blocks)
         if problems:
@@ -381,11 +336,20 @@ class DeskSimulator(PeopleSimulator):
         return Taken(self._next("e"), request, "ACKNOWLEDGED")
 
     async def answer(self, request: str, kind: str, body: Mapping[str, Any], key: Any, now: datetime) -> Submitted:
+        return await self.submit(Draft(kind, "", self.requests[request].urgency, body, re=request), key, now)
+
+    async def _answered(self, draft: Draft, key: Any, now: datetime) -> Submitted:
+        request, kind, body = draft.re or "", draft.kind, draft.body
         entry = catalogues.load()[self.requests[request].kind]
         problems = tuple(each for each in catalogues.check_body(entry.answer(kind), body, now) if each.blocks)
         if problems:
             raise DraftError("E-FIELD-MISSING", "The form has problems.", "Correct the fields named.", problems)
         new = self._next("b")
+        urgency = Urgency(self.requests[request].urgency)
+        if catalogues.signers_needed(catalogues.load(), kind, urgency) is catalogues.Signers.TWO:
+            if draft.approver is None:
+                raise DraftError("E-SIGNERS", "needs a second officer", "name the approver")
+            return Submitted(new, "", "WAITING-FOR-APPROVAL", draft.approver)
         self.answers.append((new, kind, body))
         self.letters.append(
             StatementView(

@@ -114,7 +114,8 @@ def test_a_late_proof_stands_beside_its_twin_and_replaces_nothing() -> None:
     assert ladder["received"].reached
     assert ladder["received"].missed
     assert [fact.late_s for fact in ladder["received"].proofs] == [720]
-    assert [rung.level for rung in ladder.values() if rung.next] == ["held"]
+    assert [rung.level for rung in ladder.values() if rung.next] == ["opened"]
+    assert [rung.level for rung in ladder.values() if rung.passed] == ["held"]
     assert ladder["acknowledged"].called == (facts[3],)
     assert ladder["answered"].deadline is not None
 

@@ -10,15 +10,16 @@ from fastapi.responses import RedirectResponse
 from starlette.exceptions import HTTPException
 
 from contactpoint.desk.errors import DeskError, DraftError, SecretError
-from contactpoint.desk.views import CaseView, RequestView
+from contactpoint.desk.views import CaseView, Draft, RequestView
 from contactpoint.domain import catalogue as catalogues
 from contactpoint.domain.catalogue import Answer, Signers
+from contactpoint.domain.values import Urgency
 from contactpoint.web.forms import controls, labels, place, read_body
 from contactpoint.web.ladder import rungs, rungs_of
 from contactpoint.web.render import page
-from contactpoint.web.signing import signing_key
+from contactpoint.web.signing import approvers, signing_key
 from contactpoint.web.summary import fields_of, summary
-from contactpoint.web.visitor import Form, Officer, SignedIn
+from contactpoint.web.visitor import Form, Officer, SignedIn, text
 
 router = APIRouter()
 
@@ -30,14 +31,18 @@ async def by_reference(reference: str, seen: SignedIn) -> Response:
     return RedirectResponse(f"/cases/{case}#request-{request}", status_code=303)
 
 
+def _shown_to_a_person(request: Request) -> bool:
+    """A browser that fetches ahead, or a page that refreshes itself with nobody before it, has shown nothing: no lying receipt."""
+    return "prefetch" not in request.headers.get("sec-purpose", "") and "hx-request" not in request.headers
+
+
 @router.get("/cases/{case}")
 async def case_page(case: str, request: Request, seen: SignedIn) -> Response:
-    """The whole case. An incoming request that is shown here has been opened by this officer, and the desk says so."""
+    """The whole case. A request, or the answer to an own one, that is shown here has been opened by this officer."""
     view = await seen.desk.case_view(case, seen.now)
-    # A browser that fetches ahead has shown nothing to anybody: no lying receipt.
-    if "prefetch" not in request.headers.get("sec-purpose", ""):
+    if _shown_to_a_person(request):
         for each in view.requests:
-            if each.incoming and not any(fact.level == "opened" for fact in each.facts):
+            if not each.incoming or not any(fact.level == "opened" for fact in each.facts):
                 await seen.desk.opened(each.id, seen.officer.number, seen.now)
         view = await seen.desk.case_view(case, seen.now)
     return page(seen, "case.html", case_context(view) | {"has_key": await seen.key() is not None})
@@ -84,6 +89,7 @@ def titles(catalogue: catalogues.Catalogue) -> dict[str, str]:
 def actions(request: RequestView, catalogue: catalogues.Catalogue) -> Sequence[tuple[str, str]]:
     """(kind, address) of what this side may say now, except taking charge, which has its own button."""
     found = []
+    peer = request.sender if request.incoming else request.recipient
     for kind in request.permitted:
         if kind in ("ACKNOWLEDGED", "ACK-DEGRADED"):
             continue
@@ -91,7 +97,7 @@ def actions(request: RequestView, catalogue: catalogues.Catalogue) -> Sequence[t
             found.append(
                 (
                     kind,
-                    f"/new/{kind}?to={request.recipient if not request.incoming else request.sender}&parent={request.id}",
+                    f"/new/{kind}?to={peer}&parent={request.id}&urgency={request.urgency}",
                 )
             )
         else:
@@ -117,17 +123,27 @@ async def _answering(request_id: str, kind: str, seen: Officer) -> tuple[CaseVie
     return case, request, catalogue[request.kind].answer(kind)
 
 
+def _two(kind: str, request: RequestView) -> bool:
+    catalogue = catalogues.load()
+    return catalogues.signers_needed(catalogue, kind, Urgency(request.urgency)) is Signers.TWO
+
+
 @router.get("/requests/{request_id}/answers/{kind}")
 async def answer_page(request_id: str, kind: str, seen: SignedIn) -> Response:
     """The answer's form, made from the catalogue."""
-    return await _draw(request_id, kind, seen, None, None)
+    return await _draw(request_id, kind, seen)
 
 
 async def _draw(
-    request_id: str, kind: str, seen: Officer, body: dict[str, Any] | None, error: DeskError | None
+    request_id: str,
+    kind: str,
+    seen: Officer,
+    body: dict[str, Any] | None = None,
+    approver: str = "",
+    error: DeskError | None = None,
 ) -> Response:
     case, request, answer = await _answering(request_id, kind, seen)
-    two = answer.signers is Signers.TWO
+    two = _two(kind, request)
     problems = place(error.problems, body or {}) if error else ()
     drawn = controls(answer.fields, seen.console.settings.zone, body, problems)
     context = {
@@ -139,6 +155,8 @@ async def _draw(
         "problems": problems,
         "error": error,
         "two": two,
+        "approver": approver,
+        "approvers": await approvers(seen) if two else (),
         "ask_secret": two or await seen.key() is None,
         "secret_wrong": isinstance(error, SecretError),
     }
@@ -150,9 +168,11 @@ async def answer(request_id: str, kind: str, form: Form, seen: SignedIn) -> Resp
     """Sign and send the answer, or hand it to a second officer where the catalogue asks for two."""
     _, request, chosen = await _answering(request_id, kind, seen)
     body = read_body(chosen.fields, form, seen.console.settings.zone)
+    approver = text(form, "approver")
+    draft = Draft(kind, "", request.urgency, body, re=request.id, lang=seen.language, approver=approver or None)
     try:
-        key = await signing_key(form, seen, again=chosen.signers is Signers.TWO)
-        submitted = await seen.desk.answer(request.id, kind, body, key, seen.now)
+        key = await signing_key(form, seen, again=_two(kind, request))
+        submitted = await seen.desk.submit(draft, key, seen.now)
     except (DraftError, SecretError) as error:
-        return await _draw(request_id, kind, seen, body, error)
+        return await _draw(request_id, kind, seen, body, approver, error)
     return page(seen, "submitted.html", {"submitted": submitted, "kind": kind, "title": chosen.title})

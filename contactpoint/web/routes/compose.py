@@ -10,7 +10,7 @@ from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 
 from contactpoint.desk.errors import DeskError, DraftError, NotFoundError, SecretError, UnreachablePeerError
-from contactpoint.desk.views import ContactView, Draft, OfficerView
+from contactpoint.desk.views import ContactView, Draft
 from contactpoint.domain import catalogue as catalogues
 from contactpoint.domain.catalogue import Entry, Opens, Problem, Signers
 from contactpoint.domain.codes import DomainError
@@ -18,7 +18,7 @@ from contactpoint.domain.values import Urgency
 from contactpoint.web.forms import controls, labels, place, read_body
 from contactpoint.web.i18n import N_
 from contactpoint.web.render import page
-from contactpoint.web.signing import signing_key
+from contactpoint.web.signing import approvers, signing_key
 from contactpoint.web.summary import summary
 from contactpoint.web.visitor import Form, Officer, SignedIn, text
 
@@ -41,10 +41,11 @@ def _entry(kind: str) -> Entry:
 
 
 @router.get("/new/{kind}")
-async def form_page(kind: str, seen: SignedIn, to: str = "", parent: str = "") -> Response:
+async def form_page(kind: str, seen: SignedIn, to: str = "", parent: str = "", urgency: str = "") -> Response:
     """The form of this type, empty."""
     entry = _entry(kind)
-    draft = Draft(kind, to, entry.urgencies[0].value if len(entry.urgencies) == 1 else "", {}, parent or None)
+    only = entry.urgencies[0].value if len(entry.urgencies) == 1 else urgency
+    draft = Draft(kind, to, only, {}, parent or None)
     return await _draw(entry, draft, seen, (), None)
 
 
@@ -92,7 +93,7 @@ async def _check(entry: Entry, draft: Draft, seen: Officer) -> tuple[Problem, ..
         found.append(Problem("E-FIELD-MISSING", "to", N_("Choose the State that you ask.")))
     if draft.urgency not in {each.value for each in entry.urgencies}:
         found.append(Problem("E-URGENCY", "urgency", N_("Choose how urgent it is.")))
-    elif _two(entry, draft.urgency) and draft.approver not in {each.number for each in await _approvers(seen)}:
+    elif _two(entry, draft.urgency) and draft.approver not in {each.number for each in await approvers(seen)}:
         found.append(Problem("E-SIGNERS", "approver", N_("Choose the second officer who will approve.")))
     return (*found, *catalogues.check_body(entry, draft.body, seen.now))
 
@@ -113,14 +114,6 @@ async def _card(state: str, seen: Officer) -> ContactView | None:
         return None
 
 
-async def _approvers(seen: Officer) -> tuple[OfficerView, ...]:
-    """Officers who may approve and are not the one who writes."""
-    everyone = await seen.desk.officers(seen.now)
-    return tuple(
-        each for each in everyone if "approve" in each.rights and each.number != seen.officer.number and not each.locked
-    )
-
-
 async def _draw(
     entry: Entry, draft: Draft, seen: Officer, problems: Sequence[Problem], error: DeskError | None
 ) -> Response:
@@ -136,7 +129,7 @@ async def _draw(
         "problems": problems,
         "error": error,
         "states": [each for each in view.states if each.state != seen.desk.state],
-        "approvers": await _approvers(seen),
+        "approvers": await approvers(seen),
         "two": {each.value: _two(entry, each.value) for each in entry.urgencies},
     }
     return page(seen, "new_form.html", context, status=422 if problems or error else 200)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
-from contactpoint.desk.errors import DeskError
+from contactpoint.desk.errors import DeskError, SecretError
 from contactpoint.web.i18n import N_
 from contactpoint.web.render import page
 from contactpoint.web.settings import LANGUAGES
@@ -26,6 +26,7 @@ from contactpoint.web.visitor import (
 
 router = APIRouter()
 YEAR_S = 365 * 86400
+TOO_MANY = N_("Too many wrong passwords. Wait one minute, then try again.")
 PASSWORD_AT_LEAST, PASSWORD_AT_MOST = 12, 200
 
 
@@ -47,7 +48,10 @@ async def sign_in(form: Form, seen: Seen) -> Response:
     number, password = text(form, "number")[:64], str(form.get("password", ""))
     async with seen.console.checks:
         right = bool(number) and 0 < len(password) <= PASSWORD_AT_MOST
-        right = right and await seen.desk.check_password(number, password, seen.now)
+        try:
+            right = right and await seen.desk.check_password(number, password, seen.now)
+        except SecretError:
+            return page(seen, "sign_in.html", {"number": number, "wrong": TOO_MANY}, status=429)
     if not right:
         wrong = N_("The officer number or the password is wrong.")
         return page(seen, "sign_in.html", {"number": number, "wrong": wrong}, status=422)

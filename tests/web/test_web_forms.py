@@ -1,0 +1,140 @@
+"""What each form becomes, and what each signature asks for."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from tests.web.browserless import Browserless, visitor
+from tests.web.sample import A01, SECRET
+
+__all__ = ["visitor"]
+
+
+def _a01_form() -> list[tuple[str, str]]:
+    data: Any = A01["data"]
+    offences: Any = A01["offences"]
+    return [
+        ("to", "XA"),
+        ("urgency", "U1"),
+        *((f"f.authority.{name}", text) for name, text in A01["authority"].items()),  # type: ignore[attr-defined]
+        *(("f.offences", code) for code in offences),
+        ("f.facts", str(A01["facts"])),
+        *(("f.data.classes", code) for code in data["classes"]),
+        ("f.data.what", data["what"]),
+        ("f.data.from", "2026-02-01 02:00"),
+        ("f.data.from.zone", "local"),
+        ("f.data.until", "2026-03-04 12:00"),
+        ("f.link_to_offence", str(A01["link_to_offence"])),
+        ("f.custodian.name", "Example Hosting XB"),
+        ("f.custodian.port", "443"),
+        ("f.necessity", str(A01["necessity"])),
+        ("f.mla_intent", "yes"),
+        ("f.confidentiality.keep_secret", "yes"),
+    ]
+
+
+async def test_the_form_becomes_the_body_that_the_catalogue_asks_for(visitor: Browserless) -> None:
+    await visitor.sign_in()
+    await visitor.start_shift()
+    check = await visitor.post("/new/PRES-NEW", [*_a01_form(), ("stage", "check")])
+    assert check.status_code == 200
+    assert "What you will sign" in check.text
+    assert visitor.desk.drafts == []
+    sent = await visitor.post("/new/PRES-NEW", [*_a01_form(), ("stage", "sign")])
+    assert "Signed and on its way" in sent.text
+    body = visitor.desk.drafts[0].body
+    assert body["data"]["from"] == "2026-02-01T00:00:00Z"  # 02:00 in Cairo, in winter
+    assert body["data"]["until"] == "2026-03-04T12:00:00Z"
+    assert body["custodian"] == {"name": "Example Hosting XB", "port": 443}
+    assert body["offences"] == A01["offences"]
+    assert body["mla_intent"] is True
+    assert "wanted_days" not in body
+
+
+async def test_an_empty_form_names_every_missing_field_by_its_code(visitor: Browserless) -> None:
+    await visitor.sign_in()
+    await visitor.start_shift()
+    page = await visitor.post("/new/PRES-NEW", {"stage": "sign"})
+    assert page.status_code == 422
+    for field in ("to", "urgency", "authority", "offences", "facts", "necessity", "mla_intent"):
+        assert f'href="#f-{field}"' in page.text, field
+        assert f'id="f-{field}"' in page.text, field
+    assert "E-FIELD-MISSING" in page.text
+    assert visitor.desk.drafts == []
+
+
+async def test_nothing_typed_is_lost_when_the_form_comes_back(visitor: Browserless) -> None:
+    await visitor.sign_in()
+    form = [(name, text) for name, text in _a01_form() if name != "f.necessity"]
+    page = await visitor.post(
+        "/new/PRES-NEW", [*form, ("f.offences", "O-SC"), ("f.offences.O-SC.provision", "Code 12"), ("stage", "check")]
+    )
+    assert page.status_code == 422
+    assert str(A01["facts"]) in page.text
+    assert 'value="Code 12"' in page.text
+    assert re.search(r'value="O-07" id="f-offences" checked|value="O-07"[^>]* checked', page.text)
+
+
+async def test_an_emergency_asks_for_the_secret_again_and_for_a_second_officer(visitor: Browserless) -> None:
+    await visitor.sign_in()
+    await visitor.start_shift()
+    form = [(name, text) for name, text in _a01_form() if name != "urgency"] + [("urgency", "U0")]
+    alone = await visitor.post("/new/PRES-NEW", [*form, ("stage", "check")])
+    assert "Choose the second officer" in alone.text
+    himself = await visitor.post("/new/PRES-NEW", [*form, ("approver", "XB-OFF-001"), ("stage", "check")])
+    assert himself.status_code == 422
+    form.append(("approver", "XB-OFF-002"))
+    silent = await visitor.post("/new/PRES-NEW", [*form, ("stage", "sign")])
+    assert silent.status_code == 422
+    assert visitor.desk.drafts == []
+    sent = await visitor.post("/new/PRES-NEW", [*form, ("secret", SECRET), ("stage", "sign")])
+    assert "Waiting for the second officer" in sent.text
+    assert SECRET not in sent.text
+
+
+async def test_a_second_officer_releases_an_emergency_only_with_the_secret(visitor: Browserless) -> None:
+    waiting = visitor.desk.full_day()["waiting"]
+    await visitor.sign_in()
+    await visitor.start_shift()
+    assert "abducted" in (await visitor.get(f"/approvals/{waiting}")).text
+    assert (await visitor.post(f"/approvals/{waiting}")).status_code == 422
+    assert (await visitor.post(f"/approvals/{waiting}", {"secret": "wrong"})).status_code == 422
+    assert visitor.desk.waiting
+    assert "on its way" in (await visitor.post(f"/approvals/{waiting}", {"secret": SECRET})).text
+    assert not visitor.desk.waiting
+    assert (await visitor.get(f"/approvals/{waiting}")).status_code == 404
+
+
+async def test_an_answer_is_made_from_the_catalogues_form(visitor: Browserless) -> None:
+    mine = visitor.desk.full_day()["mine"]
+    await visitor.sign_in()
+    await visitor.start_shift()
+    assert "Preserved from" in (await visitor.get(f"/requests/{mine}/answers/EXECUTED")).text
+    assert (await visitor.post(f"/requests/{mine}/answers/EXECUTED")).status_code == 422
+    form = {"f.preserved_from": "2026-11-20 10:00", "f.reference": "XB-77"}
+    assert "on its way" in (await visitor.post(f"/requests/{mine}/answers/EXECUTED", form)).text
+    assert visitor.desk.answers[0][1:] == ("EXECUTED", {"preserved_from": "2026-11-20T10:00:00Z", "reference": "XB-77"})
+    assert (await visitor.get(f"/requests/{mine}/answers/NO-SUCH")).status_code == 404
+
+
+async def test_the_answer_to_an_own_request_counts_as_read_when_its_case_is_opened(visitor: Browserless) -> None:
+    late = visitor.desk.full_day()["late"]
+    await visitor.sign_in()
+    await visitor.get(f"/cases/{visitor.desk.requests[late].case}")
+    assert (late, "XB-OFF-001") in visitor.desk.opened_by
+
+
+async def test_an_answer_that_discloses_asks_for_the_secret_again_and_for_a_second_officer(
+    visitor: Browserless,
+) -> None:
+    emergency = visitor.desk.full_day()["u0"]
+    await visitor.sign_in()
+    await visitor.start_shift()
+    form = {"f.result": "the last login was 192.0.2.7", "f.purpose_limit": "rescue", "f.handling": "HC-PURPOSE"}
+    path = f"/requests/{emergency}/answers/EXECUTED"
+    assert "Second officer" in (await visitor.get(path)).text
+    assert (await visitor.post(path, {**form, "approver": "XB-OFF-002"})).status_code == 422
+    assert (await visitor.post(path, {**form, "secret": SECRET})).status_code == 422
+    sent = await visitor.post(path, {**form, "secret": SECRET, "approver": "XB-OFF-002"})
+    assert "Waiting for the second officer" in sent.text
