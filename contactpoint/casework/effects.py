@@ -87,7 +87,7 @@ async def carry_out(
             case StopRinging():
                 await cancel_pages(tx, row.id)
             case SaySlip(level) if about and await take_step(tx, row.id, 0, level.value, now, now):
-                await say(tx, cw, SlipLevel(level.value), about, row.peer, now, late=ladder.late_by(level))
+                await say(tx, cw, SlipLevel(level.value), about, row.peer, now)
             case SayTwin(twin, due) if about and await take_step(
                 tx, row.id, 0, f"not {twin.level.value}/{twin.value}", due, now
             ):

@@ -47,7 +47,6 @@ async def say(
     cycle: int | None = None,
     rung: int | None = None,
     subject: bytes | None = None,
-    late: timedelta | None = None,
 ) -> None:
     """Fix a slip of our station in this transaction and put it into the outbox. Its journal head covers the entry of this very step."""
     head = await append(tx, journal, f"said {level.value}", about.id, about.envelope, now)
@@ -71,7 +70,7 @@ async def say(
     )
     content = slip_content(slip, cw.net)
     digest = slip_digest(content)
-    await insert_fact(tx, _row(slip, digest, content, None, about.sender, "station", late))
+    await insert_fact(tx, _row(slip, digest, content, None, about.sender, "station"))
     await insert_parcel(
         tx,
         {
@@ -92,10 +91,9 @@ async def keep(
     signed: bytes,
     statement_sender: str,
     who: str,
-    late: timedelta | None,
 ) -> bool:
     """Keep a verified receipt or slip of another signer, once. False: it was known."""
-    return await insert_fact(tx, _row(slip, slip_digest(content), content, signed, statement_sender, who, late))
+    return await insert_fact(tx, _row(slip, slip_digest(content), content, signed, statement_sender, who))
 
 
 async def sign_fact(cw: Casework, digest: bytes) -> bytes:
@@ -116,7 +114,6 @@ def _row(
     signed: bytes | None,
     statement_sender: str,
     who: str,
-    late: timedelta | None,
 ) -> dict[str, object]:
     return {
         "digest": digest,
@@ -126,7 +123,6 @@ def _row(
         "by_state": slip.sender,
         "who": who,
         "at": slip.at,
-        "late_s": None if late is None else int(late.total_seconds()),
         "note": _note(slip),
         "content": content,
         "signed": signed,

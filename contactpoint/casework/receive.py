@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
+from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contactpoint.casework.cases import (
@@ -28,7 +30,7 @@ from contactpoint.casework.facts import About, keep, say
 from contactpoint.casework.follow import follow
 from contactpoint.casework.letters import seal_anew
 from contactpoint.casework.signers import check_signers
-from contactpoint.casework.slips import check_slip, slip_event
+from contactpoint.casework.slips import HeardSlip, check_slip, slip_event
 from contactpoint.domain.case import Case, admit
 from contactpoint.domain.errors import MoveError
 from contactpoint.domain.ladder import Held
@@ -77,16 +79,7 @@ async def receive_letter(
     cw.bell.ring("outbox", "pages", "timers", "board", "case")
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """A verified held receipt, with the bytes that prove it."""
-
-    slip: Slip
-    content: bytes
-    signed: bytes
-
-
-async def _open(cw: Casework, parcel: Parcel, held: bytes, renewed: bool, now: datetime) -> tuple[Letter, Receipt]:
+async def _open(cw: Casework, parcel: Parcel, held: bytes, renewed: bool, now: datetime) -> tuple[Letter, HeardSlip]:
     """Everything that can be checked of the bytes, before any row is touched. The own gateway is not believed either."""
     envelope = read_parcel(parcel, cw.net)
     station = next(
@@ -106,10 +99,10 @@ async def _open(cw: Casework, parcel: Parcel, held: bytes, renewed: bool, now: d
         return prekey if key_id == envelope.wrap_key_id else None
 
     letter = open_letter(parcel, private_half, cw.net)
-    slip, signed = check_slip(cw, held, now)
-    if slip.level is not SlipLevel.HELD or slip.envelope != envelope.digest:
+    receipt = check_slip(cw, held, now)
+    if receipt.slip.level is not SlipLevel.HELD or receipt.slip.envelope != envelope.digest:
         raise MalformedError("the held receipt speaks of another envelope")
-    return letter, Receipt(slip, signed.content, held)
+    return letter, receipt
 
 
 def _unsigned(cw: Casework, letter: Letter) -> str | None:
@@ -125,7 +118,7 @@ async def _receive(
     tx: AsyncConnection,
     cw: Casework,
     letter: Letter,
-    receipt: Receipt,
+    receipt: HeardSlip,
     unsigned: str | None,
     place: Place,
     now: datetime,
@@ -133,7 +126,7 @@ async def _receive(
     statement, core = letter.fields, letter.envelope.core
     await move_cursor(tx, place)
     known = await statement_row(tx, statement.sender, statement.id)
-    await keep(tx, receipt.slip, receipt.content, receipt.signed, statement.sender, "gateway", None)
+    await keep(tx, receipt.slip, receipt.content, receipt.signed, statement.sender, receipt.who)
     if known is not None:
         # A desk acts once on each (from, id): the same statement sealed again, or taken again, changes nothing.
         await append(tx, journal, "repeated", statement.id, letter.envelope.digest, now)
@@ -243,7 +236,7 @@ async def set_aside(cw: Casework, parcel: Parcel, code: str, text: str, place: P
 async def receive_slip(cw: Casework, data: bytes, place: Place | None, now: datetime) -> None:
     """Take one slip: verify, keep, and let the request's ladder hear of it. Repeating it changes nothing."""
     try:
-        slip, signed = check_slip(cw, data, now)
+        heard = check_slip(cw, data, now)
     except WireError as error:
         await set_aside(cw, Parcel(data, b""), error.code, str(error), place or Place("", "", 0, 0), now)
         return
@@ -251,22 +244,28 @@ async def receive_slip(cw: Casework, data: bytes, place: Place | None, now: date
     async def work(tx: AsyncConnection) -> bool:
         if place is not None:
             await move_cursor(tx, place)
-        return await hear_slip(tx, cw, slip, signed.content, data, now)
+        return await hear_slip(tx, cw, heard, now)
 
-    fresh = await cw.db.write(work)
+    fresh, slip = await cw.db.write(work), heard.slip
     if fresh and slip.level is SlipLevel.UNDECRYPTABLE and slip.id is not None:
         await seal_anew(cw, slip.id, slip.subject or b"", now)
     cw.bell.ring("outbox", "board", "case")
 
 
-async def hear_slip(tx: AsyncConnection, cw: Casework, slip: Slip, content: bytes, data: bytes, now: datetime) -> bool:
+async def hear_slip(tx: AsyncConnection, cw: Casework, heard: HeardSlip, now: datetime) -> bool:
     """Keep a verified slip or receipt about one of our letters and carry out what follows, in the caller's transaction.
 
     False: it was known, or speaks of no letter of ours.
     """
+    slip = heard.slip
     own = await statement_row(tx, cw.state, slip.id) if slip.id else None
-    who = "gateway" if slip.level is SlipLevel.HELD else "station"
-    if not await keep(tx, slip, content, data, cw.state if own is not None else slip.sender, who, None) or own is None:
+    if own is not None and not _may_speak_of(cw, slip, own):
+        await raise_task(
+            tx, cw, "E-SIGNATURE", now, state=slip.sender, note=slip.level.value, once=f"false/{slip.sender}/{own.id}"
+        )
+        return False
+    author = cw.state if own is not None else slip.sender
+    if not await keep(tx, slip, heard.content, heard.signed, author, heard.who) or own is None:
         return False
     if slip.level is SlipLevel.HELD:
         await note_held(tx, cw.state, own.id, slip.at)
@@ -279,3 +278,13 @@ async def hear_slip(tx: AsyncConnection, cw: Casework, slip: Slip, content: byte
         note = slip.code or ""
         await raise_task(tx, cw, "W-REJECTED", now, state=slip.sender, note=note, once=f"{own.id}/{slip.level}")
     return True
+
+
+def _may_speak_of(cw: Casework, slip: Slip, own: Row[Any]) -> bool:
+    """Only the recipient and whoever keeps its mailbox may speak of our letter: a third State's true signature proves nothing here.
+
+    A slip about our present sealing must name that very envelope.
+    """
+    if slip.sender not in (own.recipient, cw.register.host_of(own.recipient)):
+        return False
+    return bool(slip.seal != own.seal or slip.envelope == own.envelope_digest)

@@ -12,6 +12,7 @@ from contactpoint.domain.calendar import Calendar
 from contactpoint.link.tls import GatewayAddress
 from directory.contact import ContactPoint
 from directory.errors import UnknownStateError
+from directory.rules import Status
 from directory.trusted import TrustedCopy
 from keys.certificate import Role
 from keys.signing import PublicKey
@@ -38,14 +39,19 @@ class Register:
         return self.copy.checked_at or _BEGINNING
 
     def station_keys(self, state: str, at: datetime) -> Sequence[PublicKey]:
-        return self.copy.keys_of(state, Role.STATION, at)
+        """None of a suspended State: its old evidence still verifies in a bundle, but it says nothing new here."""
+        return () if self._suspended(state) else self.copy.keys_of(state, Role.STATION, at)
 
     def gateway_keys(self, state: str, at: datetime) -> Sequence[PublicKey]:
-        """Keys of the gateways that this State itself runs."""
-        return self.copy.keys_of(state, Role.GATEWAY, at)
+        """Keys of the gateways that this State itself runs; none of a suspended State."""
+        return () if self._suspended(state) else self.copy.keys_of(state, Role.GATEWAY, at)
 
     def issuer_keys(self, state: str, at: datetime) -> Sequence[PublicKey]:
         return self.copy.keys_of(state, Role.ISSUER, at)
+
+    def _suspended(self, state: str) -> bool:
+        contact = self.contact(state)
+        return contact is not None and contact.status is Status.SUSPENDED
 
     def contact(self, state: str) -> ContactPoint | None:
         """The State's entry, or None when the register has none."""

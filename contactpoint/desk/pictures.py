@@ -38,8 +38,10 @@ _SOON = timedelta(days=21)
 _AWAITED = (Twin.UNREACHABLE, Twin.NOT_RECEIVED, Twin.NOT_OPENED, Twin.NOT_ACKNOWLEDGED, Twin.LAPSED)
 
 
-def _fact(row: Row[Any]) -> Fact:
-    return Fact(row.level, row.at, row.by_state, row.who, row.late_s, row.note)
+def _fact(row: Row[Any], ladder: Ladder | None = None) -> Fact:
+    """A receipt or slip; how late it was is computed from the request's one clock, never stored."""
+    late = ladder.late_by(Level(row.level)) if ladder is not None and row.level in set(Level) else None
+    return Fact(row.level, row.at, row.by_state, row.who, None if late is None else int(late.total_seconds()), row.note)
 
 
 def _deadlines(ladder: Ladder, now: datetime) -> tuple[Deadline, ...]:
@@ -87,7 +89,7 @@ def request_view(
     ladder = read_ladder(row)
     incoming = request.sender != cw.state
     side = Side.ADDRESSEE if incoming else Side.REQUESTER
-    own = tuple(_fact(each) for each in facts if each.statement_id == request.id)
+    own = tuple(_fact(each, ladder) for each in facts if each.statement_id == request.id)
     return RequestView(
         id=request.id,
         case=case.id,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from datetime import datetime
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -16,7 +17,7 @@ from contactpoint.casework.keyring import renew_prekeys
 from contactpoint.desk.take import Taker
 from contactpoint.link.caller import Caller
 from contactpoint.link.dial import Dialler, GatewayAddress, TakeOrder
-from contactpoint.link.errors import LeaseLostError, LinkError, StaleEpochError
+from contactpoint.link.errors import CursorAheadError, LeaseLostError, LinkError, StaleEpochError
 from contactpoint.link.register import RegisterRefusedError
 from contactpoint.main.clock import Clock
 from contactpoint.main.folder import read_file
@@ -27,7 +28,7 @@ from contactpoint.notify.channel import Channel
 from contactpoint.notify.exec_hook import ExecChannel
 from contactpoint.notify.smtp import SmtpChannel, SmtpSecurity
 from contactpoint.settings import mail_password, within
-from contactpoint.store.rows_desk import beat_worker, newest_sheet, put_sheet
+from contactpoint.store.rows_desk import beat_worker, newest_sheet, put_cursor, put_sheet
 from contactpoint.watch import notices, outbox, timers
 from contactpoint.watch.console import ConsoleChannel
 from contactpoint.wire.frames import Role, Sheet
@@ -232,7 +233,7 @@ async def _publish(cw: Casework, means: Means, mirror: Mirror, published: dict[s
 
 
 async def _fetch_sheets(cw: Casework, means: Means, mirror: Mirror) -> bool:
-    """The newest key sheet of every other State, verified, so that sending needs nobody's help. True when none is missing.
+    """The newest key sheet of every other State, verified, so that sending needs nobody's help. True when none is missing or used up.
 
     Until then, and until this State is listed, the register is looked at more often: somebody waits beside a telephone.
     """
@@ -246,6 +247,7 @@ async def _fetch_sheets(cw: Casework, means: Means, mirror: Mirror) -> bool:
             complete = False
             continue
         sheet = check_sheet(means.register.copy.registry, data, now)
+        complete = complete and not sheet.for_day(now.date())[1]
 
         async def keep(tx: AsyncConnection, number: int = sheet.number, owner: str = state, body: bytes = data) -> bool:
             return await put_sheet(tx, owner, number, body, now)
@@ -294,6 +296,11 @@ def _take(cw: Casework, means: Means, dialler: Dialler, taker: Taker) -> Step:
         except StaleEpochError as error:
             seen_epoch = error.epoch
             return 0.0
+        except CursorAheadError as error:
+            head = error.head
+            # The mailbox came back from a backup. Take it from its beginning: what was taken before changes nothing twice.
+            await cw.db.write(lambda tx: _rewind(tx, cw, taker.mailbox, epoch, head, means.clock()))
+            return 0.0
         except LeaseLostError:
             # Another copy of the desk has it; try again when its lease could have ended.
             return 10.0
@@ -303,6 +310,13 @@ def _take(cw: Casework, means: Means, dialler: Dialler, taker: Taker) -> Step:
         return 0.5
 
     return step
+
+
+async def _rewind(tx: AsyncConnection, cw: Casework, mailbox: str, epoch: int, head: int, now: datetime) -> None:
+    await put_cursor(tx, mailbox, "", 0, epoch)
+    await raise_task(
+        tx, cw, "E-CURSOR-AHEAD", now, state=cw.state, note=f"head {head}", once=f"rewound/{mailbox}/{epoch}"
+    )
 
 
 def own_gateway(means: Means) -> GatewayAddress:

@@ -200,7 +200,6 @@ fact = Table(
     Column("by_state", String(8), nullable=False),
     Column("who", String(64), nullable=False),
     Column("at", Instant, nullable=False),
-    Column("late_s", Integer),
     Column("note", String(200), nullable=False, server_default=""),
     Column("content", LargeBinary, nullable=False),
     Column("signed", LargeBinary),

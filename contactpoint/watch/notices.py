@@ -16,6 +16,7 @@ from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contactpoint.casework.context import Casework
+from contactpoint.casework.warn import warned_state
 from contactpoint.notify.channel import Channel, Outcome, Result
 from contactpoint.notify.notice import Notice, Subject
 from contactpoint.store.rows_people import officer_row
@@ -57,6 +58,15 @@ class Notices:
         await self.cw.db.write(lambda tx: finish_page(tx, row.id, self._values(row, outcome)))
 
     async def _notice(self, row: Row[Any]) -> Notice:
+        if (state := warned_state(row.officer)) is not None:
+            return Notice(
+                id=row.id,
+                subject=Subject.FALSE_CLAIM,
+                urgency=row.urgency,
+                reference=row.id[-12:],
+                to=self.cw.register.mail(state),
+                network=self.cw.network,
+            )
         officer = await self.cw.db.read(lambda tx: officer_row(tx, row.officer))
         return Notice(
             id=row.id,

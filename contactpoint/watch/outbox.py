@@ -37,6 +37,7 @@ from contactpoint.store.rows_outbox import (
 from contactpoint.wire.envelope import Parcel
 from contactpoint.wire.errors import WireError
 from contactpoint.wire.frames import Cargo, Lane
+from keys.digest import digest
 
 POLL_S = 1.0
 LEASE = timedelta(seconds=30)
@@ -135,15 +136,15 @@ class Outbox:
         """No lying receipt: one that does not verify is no receipt, and the letter is put again."""
         now = self.clock()
         try:
-            slip, signed = check_slip(self.cw, receipt, now)
+            heard = check_slip(self.cw, receipt, now)
         except WireError as error:
             await self._later(row, f"a false receipt: {error}")
             return
 
         async def work(tx: AsyncConnection) -> None:
-            await hear_slip(tx, self.cw, slip, signed.content, receipt, now)
+            await hear_slip(tx, self.cw, heard, now)
             await settle_parcel(tx, row.id, {"state": "done", "outcome": "held", "payload": None})
-            await append(tx, journal, "held", row.id, signed.digest, now)
+            await append(tx, journal, "held", row.id, digest(heard.content), now)
 
         await self.cw.db.write(work)
         self.cw.bell.ring("board", "case", "timers")

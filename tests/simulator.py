@@ -1,0 +1,367 @@
+"""A network of States in memory, with its own time: real desks, gateways and databases; only the wire and the clock are simulated.
+
+    async with simulated(tmp_path, "XA", "XB") as net:
+        sent = await net["XA"].ask("XB")          # queued, nothing has travelled yet
+        await net.settle()                        # everything that can happen now happens
+        await net.pass_time(minutes=30)           # step by step, each timer at its own instant
+
+The link is the two ports that casework knows (put, take). It can be cut, lose answers, repeat and reorder: ``net.weather``.
+"""
+
+from __future__ import annotations
+
+import random as chance
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from contactpoint.casework.bell import Bell
+from contactpoint.casework.context import Casework
+from contactpoint.casework.keyring import create_keys, open_keyring, renew_prekeys
+from contactpoint.casework.register import Register
+from contactpoint.desk.desk import Desk
+from contactpoint.desk.officers import RIGHTS, FreshKey, SigningOfficer, add_officer
+from contactpoint.desk.take import Taker
+from contactpoint.desk.views import Draft, RequestView, Submitted
+from contactpoint.domain.catalogue import load as load_catalogue
+from contactpoint.domain.escalation import EscalationPolicy, Rung
+from contactpoint.domain.policy import load as load_policy
+from contactpoint.domain.values import Address, spell_instant
+from contactpoint.gateway.gateway import Gateway
+from contactpoint.gateway.mailbox import Mailbox, Mailboxes
+from contactpoint.gateway.parts import GatewayParts
+from contactpoint.gateway.undrained import Undrained
+from contactpoint.link.errors import UnreachableError
+from contactpoint.link.listen import TakeEndedError
+from contactpoint.link.results import PutResult, StoredResult
+from contactpoint.link.tls import GatewayAddress
+from contactpoint.notify.channel import Outcome, Result
+from contactpoint.notify.notice import Notice
+from contactpoint.store.database import Database
+from contactpoint.store.desk_schema import metadata as desk_metadata
+from contactpoint.store.gateway_schema import metadata as gateway_metadata
+from contactpoint.store.rows_desk import put_sheet
+from contactpoint.watch import timers
+from contactpoint.watch.notices import Notices
+from contactpoint.watch.outbox import Outbox
+from contactpoint.wire.frames import BacklogEnd, Cargo, Lane, Role, Take
+from contactpoint.wire.limits import GatewayLimits
+from contactpoint.wire.session import Peer
+from directory.contact import GatewayAddress as CharterAddress
+from directory.trusted import TrustedCopy
+from keys.certificate import Role as KeyRole
+from keys.custody import NodeSecret
+from keys.prekeys import read_sheet
+from keys.signing import SigningKey
+from keys.xwing import SealingKey
+from tests.simulated_register import SimulatedRegister
+
+START = datetime(2027, 3, 4, 13, 0, tzinfo=UTC)
+RUNGS = (("duty officer", ("OFF-001",), 600), ("deputy", ("OFF-002",), 600), ("everybody", ("OFF-001", "OFF-002"), 600))
+
+
+@dataclass
+class Weather:
+    """What the wire does: ``cut`` States cannot be reached; ``lost`` is the chance that an answer never comes back."""
+
+    cut: set[str] = field(default_factory=set)
+    lost: float = 0.0
+    repeated: float = 0.0
+
+
+@dataclass
+class Telephone:
+    """The channel of a simulated State: every notice that it sent, with its time. It never fails."""
+
+    clock: Callable[[], datetime]
+    notices: list[tuple[datetime, Notice]] = field(default_factory=list)
+    name: str = "console"
+
+    async def send(self, notice: Notice) -> Outcome:
+        self.notices.append((self.clock(), notice))
+        return Outcome(Result.DELIVERED, "rang")
+
+
+@dataclass
+class SimulatedState:
+    """One State: its desk, its gateway, its officers and its worker, all real."""
+
+    net: Simulator
+    state: str
+    cw: Casework
+    desk: Desk
+    gateway: Gateway
+    undrained: Undrained
+    officers: dict[str, SigningOfficer]
+    telephone: Telephone
+    outbox: Outbox
+    notices: Notices
+    epoch: int = 0
+    asleep: bool = False  # the desk does not take its mail
+    unwatched: bool = False  # no worker runs
+
+    @property
+    def officer(self) -> SigningOfficer:
+        return self.officers[f"{self.state}-OFF-001"]
+
+    async def ask(self, peer: str, kind: str = "PRES-NEW", urgency: str = "U1", **more: Any) -> Submitted:
+        body = more.pop("body", None) or preservation_body(self.net.now)
+        return await self.desk.submit(Draft(kind, peer, urgency, body, **more), self.officer, self.net.now)
+
+    async def view(self, request: str) -> RequestView:
+        found = await self.desk.request_view(request, self.net.now)
+        assert found is not None, f"{self.state} knows no request {request}"
+        return found
+
+    async def levels(self, request: str) -> list[str]:
+        return [fact.level for fact in (await self.view(request)).facts]
+
+    async def acknowledge(self, request: str, officer: str = "OFF-001") -> None:
+        number = f"{self.state}-{officer}"
+        await self.desk.acknowledge(request, number, self.officers[number], self.net.now)
+
+    async def take(self) -> int:
+        """Take what lies in the mailbox now, as the taker's loop does over a link."""
+        if self.asleep:
+            return 0
+        taker = Taker(self.cw, self.state, self.net.clock, self.net.refresh)
+        epoch, after = await taker.position()
+        self.epoch = epoch = max(epoch, self.epoch + 1)
+        host = self.net[self.cw.register.host_of(self.state)]
+        try:
+            taking = await host.gateway.take(self.peer(), Take(self.state, "simulated", epoch, after, 64))
+            async for item in taking.items():
+                if isinstance(item, BacklogEnd):
+                    await taking.end()
+                    return item.upto - after
+                await taker.on_item(item, epoch)
+                await taking.took(item.number)
+        except TakeEndedError as error:
+            raise AssertionError(f"{self.state} cannot take its mailbox: {error}") from error
+        return 0
+
+    def peer(self) -> Peer:
+        return Peer(self.state, Role.STATION, Lane.URGENT, "simulated:443", proven=True)
+
+
+class Simulator:
+    """The network: its time, its weather and its States."""
+
+    def __init__(self, seed: int, start: datetime) -> None:
+        self.now = start
+        self.weather = Weather()
+        self.chance = chance.Random(seed)
+        self.register = SimulatedRegister(self.random, start)
+        self._states: dict[str, SimulatedState] = {}
+
+    def __getitem__(self, state: str) -> SimulatedState:
+        return self._states[state]
+
+    def clock(self) -> datetime:
+        return self.now
+
+    def random(self, n: int) -> bytes:
+        return self.chance.randbytes(n)
+
+    async def refresh(self) -> None:
+        """Every State fetches the register."""
+        copy = self.register.copy(self.now)
+        for each in self._states.values():
+            each.cw.register.copy = copy
+
+    async def settle(self) -> None:
+        """Everything that can happen now happens: puts, takes, timers, notices; until nobody has anything left to do."""
+        for _ in range(200):
+            busy = 0
+            for each in self._states.values():
+                if not each.unwatched:
+                    busy += await timers.run_due(each.cw, self.now)
+                    busy += await each.outbox.run_due()
+                    busy += await each.notices.run_due()
+                busy += await each.take()
+                busy += await each.undrained.look()
+            if not busy:
+                return
+        raise AssertionError("the network does not come to rest")
+
+    async def pass_time(self, *, step_s: float = 30, **duration: float) -> None:
+        """Let time pass in steps, settling after each, so that every timer finds its own instant."""
+        end = self.now + timedelta(**duration)
+        while self.now < end:
+            self.now = min(end, self.now + timedelta(seconds=step_s))
+            await self.settle()
+
+    async def put(self, sender: SimulatedState, address: GatewayAddress, cargo: Cargo, lane: Lane) -> PutResult:
+        host = self._states[address.state]
+        if {sender.state, address.state} & self.weather.cut:
+            raise UnreachableError("the weather has cut the line")
+        answer = await host.gateway.put(sender.peer(), cargo)
+        if self.chance.random() < self.weather.repeated:
+            again = await host.gateway.put(sender.peer(), cargo)
+            assert isinstance(again, StoredResult) or again == answer or getattr(again, "duplicate", False)
+        if self.chance.random() < self.weather.lost:
+            raise UnreachableError("the answer was lost")
+        return answer
+
+    async def add(self, folder: Path, state: str, stack: AsyncExitStack, host: str | None = None) -> SimulatedState:
+        until = self.now + timedelta(days=395)
+        secret, archive = NodeSecret(self.random(32)), SealingKey.from_seed(self.random(32))
+        db = await Database.open(f"sqlite:///{folder}/{state}-desk.sqlite3", desk_metadata, "desk")
+        stack.push_async_callback(db.close)
+        keys = await db.write(lambda tx: create_keys(tx, secret, archive.public, self.random, self.now, until))
+        gateway_key = SigningKey.from_seed(self.random(64))
+        address = CharterAddress(f"wss://{state.lower()}.example:443/", self.random(32))
+        self.register.list_state(state, keys, gateway_key, address, self.now, until, host)
+        register = Register(self.register.copy(self.now))
+        ring = await db.read(lambda tx: open_keyring(tx, state, self.register.net, secret, self.now))
+        cw = Casework(
+            state=state,
+            network="training",
+            net=self.register.net,
+            policy=load_policy("standard-1"),
+            catalogue=load_catalogue(),
+            rungs=EscalationPolicy(
+                1, tuple(Rung(tuple(f"{state}-{n}" for n in who), ("console",), s, role) for role, who, s in RUNGS)
+            ),
+            channels=("console",),
+            db=db,
+            keyring=ring,
+            register=register,
+            random=self.random,
+            bell=Bell(),
+        )
+        made = await self._staff(folder, state, cw, gateway_key, stack)
+        self._states[state] = made
+        await self.refresh()
+        return made
+
+    async def _staff(
+        self, folder: Path, state: str, cw: Casework, gateway_key: SigningKey, stack: AsyncExitStack
+    ) -> SimulatedState:
+        gdb = await Database.open(f"sqlite:///{folder}/{state}-gateway.sqlite3", gateway_metadata, "gateway")
+        stack.push_async_callback(gdb.close)
+        hosted = [state, *self.register.guests_of(state)]
+        parts = GatewayParts(
+            db=gdb,
+            name=Address(state),
+            net=cw.net,
+            key=gateway_key,
+            book=cw.register,
+            mailboxes=Mailboxes([Mailbox(each, each, frozenset((Address(each),))) for each in hosted]),
+            limits=GatewayLimits(),
+            clock=self.clock,
+            skew_ms=lambda: None,
+            fetch_register=lambda: None,
+            alarm=lambda code, subject: None,
+        )
+        gateway = Gateway(parts, lambda peer, event: None)
+        await gateway.open()
+        telephone = Telephone(self.clock)
+        line = _Line(self, state)
+        officers = {n: await self._officer(cw, n) for n in (f"{state}-OFF-001", f"{state}-OFF-002")}
+        terms = {urgency: each.received for urgency, each in cw.policy.terms.items()}
+        return SimulatedState(
+            net=self,
+            state=state,
+            cw=cw,
+            desk=Desk(cw),
+            gateway=gateway,
+            undrained=Undrained(parts, terms, line.report, self.random),
+            officers=officers,
+            telephone=telephone,
+            outbox=Outbox(cw, line, self.clock),
+            notices=Notices(cw, {"console": telephone}, self.clock),
+        )
+
+    async def _officer(self, cw: Casework, number: str) -> SigningOfficer:
+        """An officer whose key lies open here: opening it costs a tenth of a second, and is tested elsewhere."""
+        from contactpoint.desk.officers import _issue
+
+        key = SigningKey.from_seed(self.random(64))
+        fresh = FreshKey(b"", key.public.data)
+
+        async def work(tx: Any) -> bytes:
+            await add_officer(
+                tx,
+                self.random,
+                number=number,
+                name=number,
+                rights=RIGHTS,
+                mail="",
+                key=fresh,
+                language="en",
+                now=self.now,
+            )
+            return await _issue(tx, cw, number, RIGHTS, key, self.now)
+
+        return SigningOfficer(number, RIGHTS, await cw.db.write(work), key)
+
+    async def exchange_sheets(self) -> None:
+        """Every State has every other's newest key sheet, as the mirror brings it."""
+        for each in self._states.values():
+            body = await each.cw.db.write(lambda tx, cw=each.cw: renew_prekeys(tx, cw.keyring, self.random, self.now))
+            number = read_sheet(body, each.cw.keyring.station.public, each.cw.net).number
+            for other in self._states.values():
+                if other is not each:
+                    await other.cw.db.write(
+                        lambda tx, owner=each.state, n=number, data=body: put_sheet(tx, owner, n, data, self.now)
+                    )
+
+
+@dataclass(frozen=True)
+class _Line:
+    """One State's end of the wire: the port that its outbox puts to."""
+
+    net: Simulator
+    state: str
+
+    async def put(self, address: GatewayAddress, cargo: Cargo, *, lane: Lane = Lane.ROUTINE) -> PutResult:
+        return await self.net.put(self.net[self.state], address, cargo, lane)
+
+    async def report(self, recipient: Address, slip: bytes) -> bool:
+        """A gateway tells a twin to the sender with its own proof."""
+        for address in self.net[self.state].cw.register.addresses(recipient):
+            if {self.state, address.state} & self.net.weather.cut:
+                return False
+            gateway = Peer(self.state, Role.GATEWAY, Lane.URGENT, "simulated:443", proven=True)
+            return isinstance(await self.net[address.state].gateway.put(gateway, slip), StoredResult)
+        return False
+
+
+def preservation_body(now: datetime) -> dict[str, Any]:
+    return {
+        "authority": {"organisation": "Cybercrime Unit", "officer_ref": "OFF-001", "case_ref": "2027-00412"},
+        "offences": ["O-07", "O-09"],
+        "facts": "Files of a hospital group were encrypted.",
+        "data": {
+            "classes": ["traffic"],
+            "what": "netflow of the server",
+            "from": spell_instant(now - timedelta(days=30)),
+            "until": spell_instant(now - timedelta(hours=1)),
+        },
+        "link_to_offence": "the server held the key-delivery panel",
+        "custodian": {"name": "Example Hosting", "ip": "192.0.2.44"},
+        "necessity": "the lease ends in 36 hours",
+        "mla_intent": True,
+    }
+
+
+@asynccontextmanager
+async def simulated(
+    folder: Path, *states: str, seed: int = 1, start: datetime = START, hosted: dict[str, str] | None = None
+) -> AsyncIterator[Simulator]:
+    """A network of these States; ``hosted``: who rents its mailbox from whom (hosts are named before their guests)."""
+    net = Simulator(seed, start)
+    for guest, host in (hosted or {}).items():
+        net.register.rent(guest, host)
+    async with AsyncExitStack() as stack:
+        for state in states:
+            await net.add(folder, state, stack, (hosted or {}).get(state))
+        await net.exchange_sheets()
+        yield net
+
+
+__all__ = ["START", "KeyRole", "SimulatedState", "Simulator", "TrustedCopy", "simulated"]
