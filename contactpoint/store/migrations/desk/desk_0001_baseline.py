@@ -65,7 +65,6 @@ def upgrade() -> None:
         sa.Column("by_state", sa.String(length=8), nullable=False),
         sa.Column("who", sa.String(length=64), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
-        sa.Column("late_s", sa.Integer(), nullable=True),
         sa.Column("note", sa.String(length=200), server_default="", nullable=False),
         sa.Column("content", sa.LargeBinary(), nullable=False),
         sa.Column("signed", sa.LargeBinary(), nullable=True),
