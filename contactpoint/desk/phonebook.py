@@ -48,7 +48,7 @@ def contact_view(cw: Casework, state: str) -> ContactView:
         zone=card.calendar.zone if card else "UTC",
         addresses=tuple(address.url for address in contact.addresses),
         keys=tuple(_key(record) for record in _records(contact)),
-        fingerprint=" ".join(fingerprint_words(contact.roots[0].id)),
+        fingerprint=fingerprint_words(contact.roots[0].id),
         charter_digest=contact.charter_digest.hex(),
         card_digest=contact.card_digest.hex() if contact.card_digest else "",
         card=card.model_dump(mode="json") if card else {},

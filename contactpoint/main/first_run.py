@@ -212,8 +212,10 @@ def _host(host: str) -> str:
 def _reachability(answers: NodeAnswers) -> Reachability | None:
     """How to ring this State when the network is down. Two telephones, or none at all: one line is a line that fails alone."""
     phones = tuple(_TALK.sub("", phone) for phone in answers.phones)
-    if len(phones) < 2:
+    if not phones:
         return None
+    if len(phones) == 1:
+        raise NodeError("E-TELEPHONE", "one telephone fails alone", "give two numbers, on separate carriers, or none")
     try:
         lines = tuple(Line(number=phone, carrier=f"carrier {n}") for n, phone in enumerate(phones, start=1))
     except ValidationError as error:

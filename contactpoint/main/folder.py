@@ -71,9 +71,9 @@ def write_private(path: Path, data: bytes) -> Path:
 
 
 def write_file(path: Path, data: bytes) -> Path:
-    """Write a file that an officer asked for, where the officer said. Raises NodeError."""
+    """Write a file that an officer asked for, where the officer said, readable by this user only. Raises NodeError."""
     try:
-        path.write_bytes(data)
+        write_private(path, data)
     except OSError as error:
         raise NodeError("E-FOLDER", f"{path} cannot be written: {error.strerror}", "choose another place") from error
     return path
