@@ -4,7 +4,6 @@ A notice holds no content: there is no field for it. No outcome here stops a lad
 """
 
 from contactpoint.notify.channel import Channel, Outcome, Result
-from contactpoint.notify.console import ConsoleChannel
 from contactpoint.notify.errors import ChannelSettingsError, NoticeError, NotifyError
 from contactpoint.notify.exec_hook import ExecChannel
 from contactpoint.notify.notice import Notice, Subject
@@ -13,7 +12,6 @@ from contactpoint.notify.smtp import SmtpChannel, SmtpSecurity
 __all__ = [
     "Channel",
     "ChannelSettingsError",
-    "ConsoleChannel",
     "ExecChannel",
     "Notice",
     "NoticeError",

@@ -20,6 +20,7 @@ class Subject(Enum):
     OVERDUE = "A message is overdue"
     TASK = "A task waits"
     ALARM = "The node needs its administrator"
+    FALSE_CLAIM = "A message in your State's name was refused"
     TEST = "This is a test of your channel"
 
 
