@@ -12,6 +12,7 @@ from contactpoint.casework.context import Casework
 from contactpoint.casework.effects import raise_task
 from contactpoint.casework.errors import BehindError
 from contactpoint.casework.receive import Place, move_cursor, receive_letter, receive_slip, set_aside
+from contactpoint.casework.warn import FALSE_CLAIMS, warn_state
 from contactpoint.link.errors import LinkError
 from contactpoint.link.take import Item
 from contactpoint.store.desk_schema import journal
@@ -97,6 +98,8 @@ class Taker:
             note=item.urgency,
             once=f"{item.code}/{item.claimed}/{item.id}",
         )
+        if item.code in FALSE_CLAIMS:
+            await warn_state(tx, self.cw, item.claimed, item.urgency, now)
         await append(tx, journal, f"gateway said {item.what}", item.id, None, now)
 
     async def _missed(self, tx: AsyncConnection, item: Missed) -> None:
