@@ -16,6 +16,7 @@ from contactpoint.web.problems import FormError
 from contactpoint.web.visitor import Console, Form, SignedIn, console_of, text
 
 router = APIRouter()
+GATHER_S = 0.15
 
 
 class Closing:
@@ -61,8 +62,17 @@ async def _stream(console: Console, closing: Closing) -> AsyncIterator[ServerSen
                 yield ServerSentEvent(event="bye", data={})
                 return
             if change in done:
-                yield ServerSentEvent(event="changed", data={"what": change.result()})
+                told = {change.result()}
                 change = asyncio.ensure_future(anext(changes))
+                # One step of the desk touches many rows: gather its news, or every open page would fetch each of them.
+                for _ in range(20):
+                    done, _ = await asyncio.wait({change, end}, timeout=GATHER_S)
+                    if change not in done:
+                        break
+                    told.add(change.result())
+                    change = asyncio.ensure_future(anext(changes))
+                for what in sorted(told):
+                    yield ServerSentEvent(event="changed", data={"what": what})
             yield await _beat(console)
     finally:
         for task in (change, end):

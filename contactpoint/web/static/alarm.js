@@ -5,7 +5,7 @@ const page = document.documentElement, words = document.getElementById("alarm").
 const LOST_AFTER_S = 15, AGAIN_S = 5, SILENCE_S = 60, SHIFT_S = 12 * 3600;
 const SOUNDS = { waiting: [660, 880, 660, 880], overdue: [660, 880, 1100, 660, 880, 1100], lost: [440, 330, 440, 330] };
 const tabs = new BroadcastChannel("alarm"), tab = crypto.randomUUID();
-let audio = null, guard = null, ringer = false, lost = false, broken = false, silencedUntil = 0, heardAt = performance.now();
+let audio = null, guard = null, quietAt = 0, ringer = false, lost = false, broken = false, silencedUntil = 0, heardAt = performance.now();
 let beat = { unacknowledged: 0, oldest: 0, overdue: 0, answers: 0 };
 
 const waiting = () => beat.unacknowledged + beat.overdue + beat.answers;
@@ -29,6 +29,8 @@ function show() {
 }
 
 function play(notes) {
+  if (audio.currentTime < quietAt) return; // a sound never talks over itself
+  quietAt = audio.currentTime + notes.length * 0.28 + 0.2;
   notes.forEach((frequency, step) => {
     const at = audio.currentTime + 0.02 + step * 0.28, volume = new GainNode(audio, { gain: 0 });
     const source = new OscillatorNode(audio, { frequency, type: "triangle" });
