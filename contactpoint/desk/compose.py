@@ -7,7 +7,7 @@ now. Only then does the officer's key sign. If the case moves at the same moment
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
@@ -30,10 +30,11 @@ from contactpoint.domain.statement import Statement
 from contactpoint.domain.values import Address, Side, Urgency, parse_address
 from contactpoint.store.desk_schema import journal
 from contactpoint.store.journal import append
+from contactpoint.store.rows_cases import case_row
 from contactpoint.store.rows_desk import insert_waiting
 from contactpoint.wire.statement import decode_statement, encode_statement
 from keys import cbor
-from keys.custody import seal_at_rest
+from keys.custody import open_case_key, seal_at_rest
 from keys.signed import Signed, sign
 from keys.signing import SigningKey
 
@@ -307,7 +308,9 @@ async def _wait_for_approval(
 
 
 async def _case_key(tx: AsyncConnection, cw: Casework, case_id: str) -> NewCaseKey:
-    case = await load_case(tx, cw, case_id)
-    if case is None:
+    """The key of a case that stands here, with the very wraps that the case keeps: what waits must open with this key."""
+    row = await case_row(tx, case_id)
+    if row is None:
         raise NotFoundError("E-NOT-FOUND", f"there is no case {case_id} here", "run `contactpoint inbox`")
-    return replace(make_case_key(cw, case_id), key=case.key)
+    storage = bytes(row.key_storage)
+    return NewCaseKey(open_case_key(cw.keyring.storage, storage, case_id), storage, bytes(row.key_archive))
