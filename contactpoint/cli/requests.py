@@ -32,6 +32,10 @@ def send(
     file: Annotated[Path, typer.Argument(help="Case file (YAML).")],
     officer: Officer,
     case: Annotated[str | None, typer.Option("--case", help="Which case of the file, by its id.")] = None,
+    wait: Annotated[
+        bool,
+        typer.Option("--wait", help="Return only when an officer there has taken charge; 5 when none has in time."),
+    ] = False,
     secret_file: SecretFile = None,
     home: Home = HERE,
     as_json: Json = False,
@@ -45,7 +49,11 @@ def send(
     secret = signing_secret(secret_file, officer)
     from contactpoint import main
 
-    _tell_submitted(output(as_json), run(main.send(home, request, officer, secret)))
+    out = output(as_json)
+    submitted = run(main.send(home, request, officer, secret))
+    _tell_submitted(out, submitted)
+    if wait and submitted.approver is None:
+        out.say(f"{run(main.await_charge(home, submitted.id))} of {request.recipient} has taken charge.")
 
 
 def approve(

@@ -114,6 +114,7 @@ def request_view(
         preservation=_preservation(request.preservation),
         permitted=_may(cw, case, request, side),
         label=row.label,
+        refused=ladder.refused,
     )
 
 

@@ -85,8 +85,11 @@ class RequestView:
     rings: bool
     own_reference: str
     preservation: PreservationView | None
-    permitted: tuple[str, ...]  # kinds that this side may say now (ACKNOWLEDGED, ACCEPTED, EXECUTED, WITHDRAW, PRES-EXT ...)
+    permitted: tuple[
+        str, ...
+    ]  # kinds that this side may say now (ACKNOWLEDGED, ACCEPTED, EXECUTED, WITHDRAW, PRES-EXT ...)
     label: str = ""
+    refused: str = ""  # code with which the other State's gateway or desk refused it
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ _ROOMS = {
         "acknowledge",
         "answer",
         "approve",
+        "await_charge",
         "directory_list",
         "directory_show",
         "directory_verify",

@@ -15,7 +15,16 @@ from contactpoint.desk import officers
 from contactpoint.desk.desk import Desk
 from contactpoint.desk.errors import UnreachablePeerError
 from contactpoint.desk.evidence import export
-from contactpoint.desk.results import CaseFile, DirectoryReport, InboxRow, KeyRow, OfficerAdded
+from contactpoint.desk.results import (
+    CaseFile,
+    DirectoryReport,
+    InboxRow,
+    KeyRow,
+    NotInTimeError,
+    OfficerAdded,
+    RefusedByPeerError,
+    UnreachableError,
+)
 from contactpoint.desk.views import CaseView, ContactView, Draft, OfficerView, RequestView, Submitted, Taken
 from contactpoint.main.clock import Clock
 from contactpoint.main.folder import write_file
@@ -59,6 +68,30 @@ async def send(home: Path, request: CaseFile, officer: str, secret: str) -> Subm
         return await desk.submit(draft, await desk.unseal(officer, secret, clock()), clock())
 
     return await _once_reachable(home, say)
+
+
+async def await_charge(home: Path, identity: str) -> str:
+    """Wait until an officer of the other State has taken charge of an own request; returns that officer's number.
+
+    Raises NotInTimeError at the common deadline, RefusedByPeerError, UnreachableError: the ladder goes on all the same.
+    """
+    async with open_desk(home) as (desk, clock):
+        while True:
+            view = await desk.request_view(identity, clock())
+            said = {fact.level for fact in view.facts} if view is not None else set()
+            if view is not None and view.acknowledged_by:
+                return view.acknowledged_by
+            if view is not None and view.refused:
+                raise RefusedByPeerError(view.refused, "the other State's node refused the request", "look at the case")
+            if "not-acknowledged" in said:
+                raise NotInTimeError(
+                    "W-NOT-ACKNOWLEDGED", "nobody has taken charge in time", "telephone the other State"
+                )
+            if "unreachable" in said:
+                raise UnreachableError(
+                    "W-UNREACHABLE", "the other State's gateway cannot be reached", "telephone; the node keeps trying"
+                )
+            await asyncio.sleep(_LOOK_AGAIN_S)
 
 
 async def approve(home: Path, identity: str, officer: str, secret: str) -> Submitted:

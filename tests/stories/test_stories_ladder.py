@@ -162,3 +162,18 @@ async def test_a_second_acknowledgement_is_told_who_was_first(tmp_path: Path) ->
         officer = net["XB"].officers["XB-OFF-002"]
         taken = await net["XB"].desk.acknowledge(sent.id, "XB-OFF-002", officer, net.now)
         assert taken.first == "XB-OFF-001"
+
+
+async def test_a_request_that_expires_before_it_is_received_is_said_so_and_rings_until_somebody_has_looked(tmp_path: Path) -> None:
+    async with simulated(tmp_path, "XA", "XB") as net:
+        sent = await net["XA"].ask("XB")
+        net.now += timedelta(days=13)  # it lay in the outbox until after its end
+        net.weather.cut.add("XB")
+        await net.settle()
+        net.weather.cut.clear()
+        await net.pass_time(days=2, step_s=3600)
+        view = await net["XA"].view(sent.id)
+        assert "expired" in [fact.level for fact in view.facts]
+        assert view.rings
+        await net["XA"].desk.opened(sent.id, "XA-OFF-001", net.now)
+        assert not (await net["XA"].view(sent.id)).rings
