@@ -11,9 +11,9 @@ The link is the two ports that casework knows (put, take). It can be cut, lose a
 from __future__ import annotations
 
 import random as chance
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -65,11 +65,22 @@ RUNGS = (("duty officer", ("OFF-001",), 600), ("deputy", ("OFF-002",), 600), ("e
 
 @dataclass
 class Weather:
-    """What the wire does: ``cut`` States cannot be reached; ``lost`` is the chance that an answer never comes back."""
+    """What the wire does. Chances from 0 to 1.
+
+    ``cut``: States that cannot be reached. ``lost``: the answer to a put never comes back. ``repeated``: a put arrives twice.
+    ``held_back``: a put seems to fail and arrives up to ten minutes later, behind what was put after it. ``dropped``: the take link
+    breaks after the desk's commit and before its *took*.
+    """
 
     cut: set[str] = field(default_factory=set)
     lost: float = 0.0
     repeated: float = 0.0
+    held_back: float = 0.0
+    dropped: float = 0.0
+
+    def calm(self) -> None:
+        self.cut.clear()
+        self.lost = self.repeated = self.held_back = self.dropped = 0.0
 
 
 @dataclass
@@ -99,7 +110,10 @@ class SimulatedState:
     telephone: Telephone
     outbox: Outbox
     notices: Notices
+    secret: NodeSecret
+    desk_file: Path
     epoch: int = 0
+    taker: Taker | None = None
     asleep: bool = False  # the desk does not take its mail
     unwatched: bool = False  # no worker runs
 
@@ -127,7 +141,8 @@ class SimulatedState:
         """Take what lies in the mailbox now, as the taker's loop does over a link."""
         if self.asleep:
             return 0
-        taker = Taker(self.cw, self.state, self.net.clock, self.net.refresh)
+        # A poisoned item is counted by the taker: it lives as long as its process.
+        taker = self.taker = self.taker or Taker(self.cw, self.state, self.net.clock, self.net.refresh)
         epoch, after = await taker.position()
         self.epoch = epoch = max(epoch, self.epoch + 1)
         host = self.net[self.cw.register.host_of(self.state)]
@@ -138,10 +153,27 @@ class SimulatedState:
                     await taking.end()
                     return item.upto - after
                 await taker.on_item(item, epoch)
+                if self.net.chance.random() < self.net.weather.dropped:
+                    await taking.end()
+                    return 1
                 await taking.took(item.number)
         except TakeEndedError as error:
             raise AssertionError(f"{self.state} cannot take its mailbox: {error}") from error
         return 0
+
+    async def close(self) -> None:
+        await self.cw.db.close()
+
+    async def restart(self) -> None:
+        """The desk's process dies and starts again: everything that it knows comes from its database and its secret."""
+        await self.cw.db.close()
+        db = await Database.open(f"sqlite:///{self.desk_file}", desk_metadata, "desk")
+        ring = await db.read(lambda tx: open_keyring(tx, self.state, self.cw.net, self.secret, self.net.now))
+        self.cw = replace(self.cw, db=db, keyring=ring, bell=Bell())
+        self.desk = Desk(self.cw)
+        self.outbox = Outbox(self.cw, self.outbox.link, self.net.clock)
+        self.notices = Notices(self.cw, {"console": self.telephone}, self.net.clock)
+        self.taker = None
 
     def peer(self) -> Peer:
         return Peer(self.state, Role.STATION, Lane.URGENT, "simulated:443", proven=True)
@@ -156,6 +188,10 @@ class Simulator:
         self.chance = chance.Random(seed)
         self.register = SimulatedRegister(self.random, start)
         self._states: dict[str, SimulatedState] = {}
+        self._under_way: list[tuple[datetime, SimulatedState, GatewayAddress, Cargo]] = []
+
+    def __iter__(self) -> Iterator[SimulatedState]:
+        return iter(self._states.values())
 
     def __getitem__(self, state: str) -> SimulatedState:
         return self._states[state]
@@ -175,7 +211,7 @@ class Simulator:
     async def settle(self) -> None:
         """Everything that can happen now happens: puts, takes, timers, notices; until nobody has anything left to do."""
         for _ in range(200):
-            busy = 0
+            busy = await self._arrive()
             for each in self._states.values():
                 if not each.unwatched:
                     busy += await timers.run_due(each.cw, self.now)
@@ -198,6 +234,10 @@ class Simulator:
         host = self._states[address.state]
         if {sender.state, address.state} & self.weather.cut:
             raise UnreachableError("the weather has cut the line")
+        if self.chance.random() < self.weather.held_back:
+            arrives = self.now + timedelta(seconds=self.chance.uniform(1, 600))
+            self._under_way.append((arrives, sender, address, cargo))
+            raise UnreachableError("the wire holds it back")
         answer = await host.gateway.put(sender.peer(), cargo)
         if self.chance.random() < self.weather.repeated:
             again = await host.gateway.put(sender.peer(), cargo)
@@ -206,11 +246,19 @@ class Simulator:
             raise UnreachableError("the answer was lost")
         return answer
 
+    async def _arrive(self) -> int:
+        """What the wire held back comes out, in the order of chance."""
+        due = [each for each in self._under_way if each[0] <= self.now]
+        self._under_way = [each for each in self._under_way if each[0] > self.now]
+        for _, sender, address, cargo in sorted(due, key=lambda each: each[0]):
+            await self._states[address.state].gateway.put(sender.peer(), cargo)
+        return len(due)
+
     async def add(self, folder: Path, state: str, stack: AsyncExitStack, host: str | None = None) -> SimulatedState:
         until = self.now + timedelta(days=395)
         secret, archive = NodeSecret(self.random(32)), SealingKey.from_seed(self.random(32))
-        db = await Database.open(f"sqlite:///{folder}/{state}-desk.sqlite3", desk_metadata, "desk")
-        stack.push_async_callback(db.close)
+        desk_file = folder / f"{state}-desk.sqlite3"
+        db = await Database.open(f"sqlite:///{desk_file}", desk_metadata, "desk")
         keys = await db.write(lambda tx: create_keys(tx, secret, archive.public, self.random, self.now, until))
         gateway_key = SigningKey.from_seed(self.random(64))
         address = CharterAddress(f"wss://{state.lower()}.example:443/", self.random(32))
@@ -233,13 +281,21 @@ class Simulator:
             random=self.random,
             bell=Bell(),
         )
-        made = await self._staff(folder, state, cw, gateway_key, stack)
+        made = await self._staff(folder, state, cw, gateway_key, stack, secret, desk_file)
+        stack.push_async_callback(made.close)
         self._states[state] = made
         await self.refresh()
         return made
 
     async def _staff(
-        self, folder: Path, state: str, cw: Casework, gateway_key: SigningKey, stack: AsyncExitStack
+        self,
+        folder: Path,
+        state: str,
+        cw: Casework,
+        gateway_key: SigningKey,
+        stack: AsyncExitStack,
+        secret: NodeSecret,
+        desk_file: Path,
     ) -> SimulatedState:
         gdb = await Database.open(f"sqlite:///{folder}/{state}-gateway.sqlite3", gateway_metadata, "gateway")
         stack.push_async_callback(gdb.close)
@@ -274,6 +330,8 @@ class Simulator:
             telephone=telephone,
             outbox=Outbox(cw, line, self.clock),
             notices=Notices(cw, {"console": telephone}, self.clock),
+            secret=secret,
+            desk_file=desk_file,
         )
 
     async def _officer(self, cw: Casework, number: str) -> SigningOfficer:
@@ -329,6 +387,23 @@ class _Line:
             gateway = Peer(self.state, Role.GATEWAY, Lane.URGENT, "simulated:443", proven=True)
             return isinstance(await self.net[address.state].gateway.put(gateway, slip), StoredResult)
         return False
+
+
+def emergency_body(now: datetime) -> dict[str, Any]:
+    return {
+        "authority": {"organisation": "National Police", "officer_ref": "OFF-001", "case_ref": "K-5"},
+        "second_approver": "OFF-002",
+        "emergency_facts": "A person was abducted; the captor set a deadline.",
+        "link_of_data_to_danger": "the last login address would show the place",
+        "data": {
+            "classes": ["subscriber", "traffic"],
+            "what": "last 20 logins with address and port",
+            "from": spell_instant(now - timedelta(hours=8)),
+            "until": spell_instant(now - timedelta(minutes=5)),
+        },
+        "custodian": {"name": "Example Chat", "account": "chat-id 99-000-1"},
+        "answer_needed_by": spell_instant(now + timedelta(hours=2)),
+    }
 
 
 def preservation_body(now: datetime) -> dict[str, Any]:
