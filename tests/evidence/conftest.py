@@ -2,15 +2,19 @@
 
 import asyncio
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from contactpoint.casework.receive import receive_slip
 from contactpoint.desk.evidence import export
+from contactpoint.domain.values import Address
 from contactpoint.link.register import RegisterClient
 from contactpoint.main.folder import read_secret
+from contactpoint.store.rows_cases import statement_row
 from contactpoint.store.rows_outbox import facts_of
+from contactpoint.wire.slip import Slip, SlipLevel, sign_slip, slip_content
 from directory.enrolment import make_revocation
 from keys.signing import SigningKey
 from tests.fixtures.network import Network, StateAtWork, two_states, until
@@ -30,7 +34,9 @@ class Exported:
     ended: bytes = field(repr=False)
     """QM's bundle, after QM ended its officer's key from then on."""
     revoked: bytes = field(repr=False)
-    """QM's bundle, after QM ended the same key as of a day before the case began."""
+    """QM's bundle, after QM ended the same key as of the very instant at which its officer says to have signed."""
+    spoiled: bytes = field(repr=False)
+    """QM's bundle, after QN's station sent a slip about a deadline that no policy gives."""
     genesis: bytes
     net: bytes
     qm_home: Path
@@ -47,13 +53,11 @@ async def _settled(here: StateAtWork, case: str, letters: int) -> bool:
     return len(view.statements) == letters and levels.count("held") == letters == levels.count("received")
 
 
-async def _revoke(net: Network, back: timedelta) -> None:
-    """QM's station ends the key of QM's officer as of ``back`` ago, and QM's desk has it from the register."""
+async def _revoke(net: Network, end: datetime) -> None:
+    """QM's station ends the key of QM's officer, and QM's desk has it from the register."""
     qm = net.qm
     size, now = qm.cw.register.size, qm.now()
-    signed = make_revocation(
-        qm.cw.keyring.station, "QM", qm.key.key.public.id, now, now - back, "compromised", qm.cw.net
-    )
+    signed = make_revocation(qm.cw.keyring.station, "QM", qm.key.key.public.id, now, end, "compromised", qm.cw.net)
     async with RegisterClient(net.register_url) as client:
         await client.submit(signed.to_bytes())
 
@@ -62,6 +66,29 @@ async def _revoke(net: Network, back: timedelta) -> None:
         return qm.cw.register.size > size
 
     await until(heard)
+
+
+async def _lie(net: Network, letter: str) -> None:
+    """QN's station says *not opened* by a deadline that no policy gives; QM's desk takes the slip as it takes any."""
+    qm, qn, now = net.qm.cw, net.qn.cw, net.qn.now()
+    row = await qm.db.read(lambda tx: statement_row(tx, "QM", letter))
+    assert row is not None
+    slip = Slip(
+        level=SlipLevel.NOT_OPENED,
+        sender=Address("QN"),
+        recipient=Address("QM"),
+        at=now,
+        skew_ms=None,
+        dir_size=1,
+        journal_head=None,
+        id=letter,
+        seal=row.seal,
+        envelope=bytes(row.envelope_digest),
+        due=now - timedelta(milliseconds=1),
+    )
+    await receive_slip(qm, sign_slip(slip_content(slip, qn.net), qn.keyring.station, qn.net), None, net.qm.now())
+    facts = await qm.db.read(lambda tx: facts_of(tx, [letter]))
+    assert "not-opened" in [each.level for each in facts]
 
 
 async def _story(net: Network) -> Exported:
@@ -75,9 +102,11 @@ async def _story(net: Network) -> Exported:
     now = qm.now()
     whole, again = await export(qm.cw, sent.case, now), await export(qm.cw, sent.case, now)
     theirs, elsewhere = await export(qn.cw, sent.case, qn.now()), await export(qm.cw, other.case, qm.now())
-    await _revoke(net, timedelta(0))
+    await _lie(net, sent.id)
+    spoiled = await export(qm.cw, sent.case, qm.now())
+    await _revoke(net, qm.now())
     ended = await export(qm.cw, sent.case, qm.now())
-    await _revoke(net, timedelta(days=1))
+    await _revoke(net, (await qm.desk.case_view(sent.case, qm.now())).requests[0].at)
     secret, sealed = read_secret(qn.home / "gateway.secret"), (qn.home / "gateway.key").read_bytes()
     return Exported(
         case=sent.case,
@@ -85,6 +114,7 @@ async def _story(net: Network) -> Exported:
         qn=theirs,
         again=again,
         other=elsewhere,
+        spoiled=spoiled,
         ended=ended,
         revoked=await export(qm.cw, sent.case, qm.now()),
         genesis=net.genesis.digest,

@@ -107,7 +107,7 @@ def _fold(letters: tuple[BundledLetter, ...], case_id: str, findings: Findings) 
     for refused in case.rejected:
         findings.problem(f"{titles[refused.statement.digest]} is no legal move where it stands: {refused.code}")
     for waiting in case.waiting:
-        findings.problem(f"a statement on which {titles[waiting.digest]} builds is not in the bundle")
+        findings.lacks(f"a statement on which {titles[waiting.digest]} builds: the chain is broken before it")
     return case
 
 
