@@ -14,7 +14,7 @@ from contactpoint.desk.proof.letters import read_letters
 from contactpoint.desk.proof.register import read_register
 from contactpoint.desk.proof.slips import judge_slips
 from contactpoint.desk.verify import verify
-from contactpoint.domain.values import Address
+from contactpoint.domain.values import Address, parse_instant, spell_instant
 from contactpoint.wire.envelope import read_envelope
 from contactpoint.wire.slip import Slip, SlipLevel, read_slip, sign_slip, slip_content, slip_digest
 from directory.tiles import bundle_bytes, split_bundle
@@ -26,6 +26,7 @@ from tests.evidence.conftest import Exported
 from tests.evidence.forger import Members, folder_of, forged, judged, names, slips_of
 
 SLICES = 64
+HOUR = timedelta(hours=1)
 
 
 def flipped(data: bytes, place: int, mask: int) -> bytes:
@@ -242,7 +243,7 @@ def test_a_removed_opened_slip_is_reported_as_incomplete_by_name(exported: Expor
 
 def test_a_removed_envelope_is_reported_as_incomplete_by_name(exported: Exported):
     report = judged(exported.qm, lambda members: members.pop(folder_of(members, "PRES-NEW") + "envelope-1"))
-    assert any(text.startswith("the envelope of PRES-NEW") for text in report.missing)
+    assert any(text.startswith("the envelope of PRES-NEW") and "nothing shows" in text for text in report.missing)
     assert any(text.startswith("a witness of another State for PRES-NEW") for text in report.missing)
 
 
@@ -397,6 +398,31 @@ def test_a_true_twin_stands(exported: Exported):
         put(members, true, exported.qm_station, exported.net)
 
     assert judged(exported.qm, change).problems == ()
+
+
+@pytest.mark.parametrize("days, holds", [(14, True), (13, False)])
+def test_expired_names_the_end_that_the_statement_has(exported: Exported, days: int, holds: bool):
+    def change(members: Members) -> None:
+        ends = read_envelope(members[folder_of(members, "PRES-NEW") + "envelope-1"], exported.net).core.expires
+        due = ends - timedelta(days=14 - days)
+        late = replace(twin(members, SlipLevel.EXPIRED, HOUR, HOUR), due=due, at=due)
+        put(members, late, exported.qm_station, exported.net)
+
+    assert (judged(exported.qm, change).problems == ()) is holds
+
+
+def test_a_deadline_that_passed_without_its_twin_is_reported(exported: Exported):
+    """The exporter says that it looked a day later: nobody had taken charge, and nobody signed that either."""
+
+    def change(members: Members) -> None:
+        said = json.loads(members["case.json"])
+        said["exported_at"] = spell_instant(parse_instant(said["exported_at"]) + timedelta(days=1))
+        members["case.json"] = json.dumps(said).encode()
+
+    report = judged(exported.other, change)
+    assert report.verified
+    missing = [text.split(" for ")[0] for text in report.missing if text.startswith("a signed")]
+    assert missing == ["a signed not-acknowledged", "a signed lapsed"]
 
 
 # The register

@@ -7,7 +7,8 @@ import pytest
 
 from contactpoint.desk.proof.findings import Findings, NotJudgeableError
 from contactpoint.desk.proof.register import CourtRegister, check_complete, concerned, read_register
-from directory.enrolment import make_charter, make_revocation
+from directory.card import Calendar
+from directory.enrolment import make_card, make_charter, make_revocation
 from directory.tiles import bundle_bytes
 from keys.certificate import Role
 from keys.digest import digest
@@ -15,6 +16,7 @@ from keys.signed import Signed
 from tests.directory.registerworld import (
     NET,
     NOW,
+    PUBLIC,
     YEAR,
     RegistrarLog,
     charter,
@@ -126,6 +128,20 @@ def test_the_host_of_a_rented_mailbox_belongs_to_the_case_and_cannot_be_left_out
     findings = Findings()
     check_complete(read_register(members, findings), ["XA", "XC"], findings)
     assert "the register's charter 1 of XB was left out of the bundle" in findings.problems
+
+
+def test_host_and_calendar_are_those_of_their_time():
+    log, _ = two_states()
+    keys = replace(station_keys("XA"), gateway=None)
+    records = keys.records("XA", NOW - timedelta(days=1), NOW + YEAR, NET)
+    log.honest(make_charter([signing("XA/root")], "XA", 2, records, [], NOW + HOUR, NET, mailbox="XB"))
+    public = PUBLIC.model_copy(update={"calendar": Calendar(zone="Africa/Cairo")})
+    log.honest(make_card(signing("XA/keeper"), "XA", 2, public, None, b"s" * 16, NOW + HOUR, NET)[0])
+    register, findings = read(log)
+    assert findings.problems == []
+    assert [register.host_of("XA", NOW + at) for at in (timedelta(0), HOUR)] == ["XA", "XB"]
+    assert [register.calendar("XA", NOW + at).zone for at in (timedelta(0), HOUR)] == ["Europe/Vienna", "Africa/Cairo"]
+    assert register.calendar("XA", NOW - HOUR).zone == "UTC"
 
 
 def test_a_state_that_the_register_does_not_list_is_a_problem():
