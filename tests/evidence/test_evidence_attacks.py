@@ -14,9 +14,11 @@ from contactpoint.desk.proof.letters import read_letters
 from contactpoint.desk.proof.register import read_register
 from contactpoint.desk.proof.slips import judge_slips
 from contactpoint.desk.verify import verify
+from contactpoint.domain.statement import Attachment
 from contactpoint.domain.values import Address, parse_instant, spell_instant
 from contactpoint.wire.envelope import read_envelope
 from contactpoint.wire.slip import Slip, SlipLevel, read_slip, sign_slip, slip_content, slip_digest
+from contactpoint.wire.statement import decode_statement, encode_statement
 from directory.tiles import bundle_bytes, split_bundle
 from keys.certificate import Role, issue_officer, read_officer
 from keys.digest import digest
@@ -223,6 +225,35 @@ def test_a_case_without_its_opening_statement_is_no_case(exported: Exported):
             del members[name]
 
     assert any("that opens case" in text for text in judged(exported.qm, change).problems)
+
+
+def test_an_illegal_move_is_found_and_an_attachment_that_is_not_here_is_named(exported: Exported):
+    """QN's station, truly, takes charge once more of a request that is executed."""
+
+    def change(members: Members) -> None:
+        by_kind = {
+            kind: decode_statement(parse(members[folder_of(members, kind) + "statement"], "statement").content)
+            for kind in ("PRES-NEW", "EXECUTED")
+        }
+        last, request = by_kind["EXECUTED"], by_kind["PRES-NEW"]
+        move = replace(
+            last,
+            id=last.id[:-4] + "0000",
+            kind="ACK-DEGRADED",
+            by="",
+            mine=last.digest,
+            seen=request.digest,
+            re=request.digest,
+            body={},
+            attachments=(Attachment("order.pdf", 4, digest(b"%PDF")),),
+        )
+        signed = sign("statement", encode_statement(move, exported.net), [exported.qn_station], exported.net)
+        members[f"letters/{signed.digest.hex()}/statement"] = signed.to_bytes()
+        members[f"letters/{signed.digest.hex()}/salt"] = bytes(32)
+
+    report = judged(exported.qm, change)
+    assert len(report.problems) == 1 and "is no legal move where it stands" in report.problems[0]
+    assert any(text.startswith(f"the attachment with SHA-256 {digest(b'%PDF').hex()}") for text in report.missing)
 
 
 # Receipts and slips
