@@ -43,6 +43,7 @@ log = structlog.get_logger("contactpoint")
 Step = Callable[[], Awaitable[float]]
 _KEYS_S = 3600.0
 _MIRROR_S, _MIRROR_SOON_S = 60.0, 1.0
+_HASTY_LOOKS = 60
 
 
 def _dialler(cw: Casework, means: Means) -> Dialler:
@@ -92,12 +93,14 @@ class _Ears:
 async def running_worker(cw: Casework, means: Means, mirror: Mirror) -> AsyncIterator[None]:
     """The worker's loops run while the context lasts."""
     dialler = _dialler(cw, means)
+    box = outbox.Outbox(cw, dialler, means.clock)
+    pages = notices.Notices(cw, {channel.name: channel for channel in _channels(cw, means)}, means.clock)
     steps: list[tuple[str, Step, Bell | None]] = [
         ("keys", _keys(cw, means), None),
         ("mirror", _mirror(cw, means, mirror), cw.bell),
         ("timers", _timers(cw, means), cw.bell),
-        ("outbox", _outbox(cw, means, dialler), cw.bell),
-        ("pages", _notices(cw, means), cw.bell),
+        ("outbox", _outbox(box), cw.bell),
+        ("pages", _notices(pages), cw.bell),
         ("alive", _alive(cw, means), None),
     ]
     tasks = [asyncio.create_task(repeat(name, step, bell), name=f"worker {name}") for name, step, bell in steps]
@@ -105,6 +108,7 @@ async def running_worker(cw: Casework, means: Means, mirror: Mirror) -> AsyncIte
         yield
     finally:
         await _stop(tasks)
+        await asyncio.gather(box.end(), pages.end())
         await dialler.close()
 
 
@@ -116,21 +120,17 @@ def _timers(cw: Casework, means: Means) -> Step:
     return step
 
 
-def _outbox(cw: Casework, means: Means, dialler: Dialler) -> Step:
-    box = outbox.Outbox(cw, dialler, means.clock)
-
+def _outbox(box: outbox.Outbox) -> Step:
     async def step() -> float:
-        tried = await box.run_due()
-        return 0.0 if tried else await box.sleep_s(outbox.POLL_S)
+        begun = await box.begin_due()
+        return 0.0 if begun else await box.sleep_s(outbox.POLL_S)
 
     return step
 
 
-def _notices(cw: Casework, means: Means) -> Step:
-    sender = notices.Notices(cw, {channel.name: channel for channel in _channels(cw, means)}, means.clock)
-
+def _notices(pages: notices.Notices) -> Step:
     async def step() -> float:
-        return 0.0 if await sender.run_due() else notices.POLL_S
+        return 0.0 if await pages.begin_due() else notices.POLL_S
 
     return step
 
@@ -178,19 +178,28 @@ def _alive(cw: Casework, means: Means) -> Step:
 
 
 def _mirror(cw: Casework, means: Means, mirror: Mirror) -> Step:
-    """Fetch the register; hand in what it lacks of ours; fetch the key sheets of our peers."""
+    """Fetch the register; hand in what it lacks of ours; fetch the key sheets of our peers.
+
+    While something is missing the register is looked at each second, for somebody waits beside a telephone; after a minute in which
+    nothing came, no longer: a peer that is down for days must not cost the register a visit of every node each second.
+    """
     published: dict[str, bytes] = {}
+    hasty = _HASTY_LOOKS
 
     async def step() -> float:
+        nonlocal hasty
+        hasty = max(0, hasty - 1)
         try:
             if await mirror.refresh(means.clock()):
+                hasty = _HASTY_LOOKS
                 cw.bell.ring("directory", "outbox", "take")
             await _publish(cw, means, mirror, published)
             complete = await _fetch_sheets(cw, means, mirror)
         except (LinkError, DirectoryError) as error:
             log.warning("register.not-fetched", code=error.code)
-            complete = means.register.contact(cw.state) is not None
-        return min(float(means.settings.directory.refresh_s), _MIRROR_S if complete else _MIRROR_SOON_S)
+            complete = False
+        soon = hasty and not complete
+        return min(float(means.settings.directory.refresh_s), _MIRROR_SOON_S if soon else _MIRROR_S)
 
     return step
 
@@ -233,15 +242,15 @@ async def _publish(cw: Casework, means: Means, mirror: Mirror, published: dict[s
 
 
 async def _fetch_sheets(cw: Casework, means: Means, mirror: Mirror) -> bool:
-    """The newest key sheet of every other State, verified, so that sending needs nobody's help. True when none is missing or used up.
-
-    Until then, and until this State is listed, the register is looked at more often: somebody waits beside a telephone.
+    """The newest key sheet of every other State, verified, so that sending needs nobody's help. True when this State is
+    listed, no sheet is missing or used up, and no telephone number that a card promises.
     """
     now = means.clock()
     complete = means.register.contact(cw.state) is not None and len(means.register.copy.states) > 1
     for state in means.register.copy.states:
         if state == cw.state:
             continue
+        complete = complete and not _lacks_members(means, state)
         data = await mirror.client.fetch_sheet(state)
         if data is None:
             complete = False
@@ -257,6 +266,12 @@ async def _fetch_sheets(cw: Casework, means: Means, mirror: Mirror) -> bool:
             await cw.db.write(keep)
             cw.bell.ring("outbox", "directory")
     return complete
+
+
+def _lacks_members(means: Means, state: str) -> bool:
+    """Whether the State's card names a members' part (telephones, mail) that is not here."""
+    contact = means.register.contact(state)
+    return contact is not None and contact.card is not None and bool(contact.card.members) and contact.members is None
 
 
 @asynccontextmanager

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, func, select, update
+from sqlalchemy import ColumnElement, Row, and_, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contactpoint.store.desk_schema import fact, outbox
@@ -42,25 +42,45 @@ async def insert_parcel(tx: AsyncConnection, values: Mapping[str, Any]) -> bool:
     return await insert_once(tx, outbox, {"state": "due", **values})
 
 
-async def due_parcels(tx: AsyncConnection, now: datetime, limit: int = 64) -> Sequence[Row[Any]]:
-    """What is due, the urgent first, each to one worker only."""
-    query = select(outbox).where(outbox.c.state == "due", outbox.c.next_at <= now)
+def _due_but(in_hand: Collection[str], full: Collection[tuple[str, Collection[str]]]) -> list[ColumnElement[bool]]:
+    """Due rows that are not in hand, but those of a recipient and its urgency classes that have enough in hand."""
+    return [
+        outbox.c.state == "due",
+        outbox.c.id.not_in(in_hand),
+        *(~and_(outbox.c.recipient == recipient, outbox.c.urgency.in_(classes)) for recipient, classes in full),
+    ]
+
+
+async def due_parcels(
+    tx: AsyncConnection,
+    now: datetime,
+    limit: int = 64,
+    in_hand: Collection[str] = (),
+    full: Collection[tuple[str, Collection[str]]] = (),
+) -> Sequence[Row[Any]]:
+    """What is due, the urgent first; in a writing transaction each to one worker only.
+
+    ``in_hand``: ids that this worker holds already; ``full``: (recipient, urgency classes) that it takes no more of now.
+    """
+    query = select(outbox).where(*_due_but(in_hand, full), outbox.c.next_at <= now)
     query = query.order_by(outbox.c.urgency, outbox.c.next_at).limit(limit)
     if tx.dialect.name == "postgresql":
         query = query.with_for_update(skip_locked=True)
     return (await tx.execute(query)).all()
 
 
-async def next_parcel_at(tx: AsyncConnection) -> datetime | None:
+async def next_parcel_at(
+    tx: AsyncConnection, in_hand: Collection[str] = (), full: Collection[tuple[str, Collection[str]]] = ()
+) -> datetime | None:
     first: datetime | None = (
-        await tx.execute(select(func.min(outbox.c.next_at)).where(outbox.c.state == "due"))
+        await tx.execute(select(func.min(outbox.c.next_at)).where(*_due_but(in_hand, full)))
     ).scalar_one()
     return first
 
 
 async def lease_parcels(tx: AsyncConnection, ids: Sequence[str], until: datetime) -> None:
     """Push the next attempt out, so that another worker takes over only when this one has died."""
-    await tx.execute(update(outbox).where(outbox.c.id.in_(ids)).values(next_at=until, attempts=outbox.c.attempts + 1))
+    await tx.execute(update(outbox).where(outbox.c.id.in_(ids)).values(next_at=until))
 
 
 async def settle_parcel(tx: AsyncConnection, parcel_id: str, values: Mapping[str, Any]) -> None:

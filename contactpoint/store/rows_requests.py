@@ -12,6 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from contactpoint.store.desk_schema import clock, page, request, step
 from contactpoint.store.sql import insert_once, insert_or_replace
 
+BEING_SENT = "being sent"
+
 
 async def request_row(tx: AsyncConnection, request_id: str) -> Row[Any] | None:
     query = select(request).where(request.c.id == request_id)
@@ -106,7 +108,9 @@ async def due_pages(tx: AsyncConnection, now: datetime, limit: int = 50) -> Sequ
 
 
 async def lease_page(tx: AsyncConnection, page_id: str, until: datetime) -> None:
-    await tx.execute(update(page).where(page.c.id == page_id).values(next_at=until, attempts=page.c.attempts + 1))
+    """Write down that it is being sent: whoever finds it so after ``until`` knows that its worker has died."""
+    values = {"next_at": until, "attempts": page.c.attempts + 1, "outcome": BEING_SENT}
+    await tx.execute(update(page).where(page.c.id == page_id).values(values))
 
 
 async def finish_page(tx: AsyncConnection, page_id: str, values: Mapping[str, Any]) -> None:

@@ -1,14 +1,13 @@
 """Notices: hand each due page to its channel, once, and write down what became of it.
 
 An acknowledgement cancels pages that have not gone out. A time-out is *unknown*: it is written down as such and not repeated, because
-the next rung and the other channels say it again anyway.
+the next rung and the other channels say it again anyway. So is a page whose worker died while it was being sent: nobody knows whether
+the telephone has rung, and it does not ring twice for one step.
 """
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,33 +19,53 @@ from contactpoint.casework.warn import warned_state
 from contactpoint.notify.channel import Channel, Outcome, Result
 from contactpoint.notify.notice import Notice, Subject
 from contactpoint.store.rows_people import officer_row
-from contactpoint.store.rows_requests import due_pages, finish_page, lease_page
+from contactpoint.store.rows_requests import BEING_SENT, due_pages, finish_page, lease_page
+from contactpoint.watch.begun import Begun
 
 POLL_S = 1.0
 LEASE = timedelta(seconds=30)
 _MOST_ATTEMPTS = 3
+_LAST_S = 3.0
 
 
-@dataclass(frozen=True, slots=True)
 class Notices:
-    """Sends the pages of one desk through ``channels``, by name."""
+    """Sends the pages of one desk through ``channels``, by name. A telephone that hangs keeps no other from ringing."""
 
-    cw: Casework
-    channels: Mapping[str, Channel]
-    clock: Callable[[], datetime]
+    def __init__(self, cw: Casework, channels: Mapping[str, Channel], clock: Callable[[], datetime]) -> None:
+        self.cw, self.channels, self.clock = cw, channels, clock
+        self._begun = Begun(lambda: cw.bell.ring("pages"))
 
     async def run_due(self) -> int:
+        """Send everything that is due now and wait for what becomes of it; returns how many were looked at."""
+        count = await self.begin_due()
+        await self._begun.wait()
+        return count
+
+    async def begin_due(self) -> int:
+        """Begin to send what is due now; returns how many were looked at. Raises what an earlier sending raised."""
+        self._begun.raise_fault()
         now = self.clock()
         if not await self.cw.db.read(lambda tx: due_pages(tx, now, 1)):
             return 0
         rows = await self.cw.db.write(lambda tx: self._claim(tx, now))
-        await asyncio.gather(*(self._send(row) for row in rows))
+        for row in rows:
+            if row.id not in self._begun and row.outcome != BEING_SENT:
+                self._begun.begin(row.id, self._send(row))
         return len(rows)
+
+    async def end(self) -> None:
+        """Let what is being sent finish for a moment; what does not is unknown."""
+        await self._begun.end(_LAST_S)
 
     async def _claim(self, tx: AsyncConnection, now: datetime) -> Sequence[Row[Any]]:
         rows = await due_pages(tx, now)
         for row in rows:
-            await lease_page(tx, row.id, now + LEASE)
+            if row.outcome == BEING_SENT and row.id not in self._begun:
+                await finish_page(
+                    tx, row.id, {"state": "unknown", "outcome": "its worker ended while it was being sent"}
+                )
+            else:
+                await lease_page(tx, row.id, now + LEASE)
         return rows
 
     async def _send(self, row: Row[Any]) -> None:

@@ -1,14 +1,15 @@
 """The outbox: put every letter and slip into its recipient's mailbox, and keep trying until it is held, refused or expired.
 
-A parcel's next attempt is pushed out before it is tried, so that a worker which dies holding it loses nothing: another one tries
-again, and the gateway answers a repeat with the same receipt.
+A row is *due* until its answer is written down, so a worker that dies holding it loses nothing: the next one puts the same bytes, and
+the gateway answers a repeat with the same receipt. What this worker has in hand it knows by itself. Only where several machines share
+the database is a lease written first, so that they do not all put the same letter; on SQLite there is none to wait for.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
@@ -34,14 +35,19 @@ from contactpoint.store.rows_outbox import (
     next_parcel_at,
     settle_parcel,
 )
+from contactpoint.watch.begun import Begun
 from contactpoint.wire.envelope import Parcel
 from contactpoint.wire.errors import WireError
 from contactpoint.wire.frames import Cargo, Lane
 from keys.digest import digest
 
 POLL_S = 1.0
-LEASE = timedelta(seconds=30)
-_URGENT = ("U0", "U1")
+LEASE = timedelta(seconds=10)
+_URGENT, _ROUTINE = ("U0", "U1"), ("U2", "U3")
+_BATCH = 32
+_MOST_IN_LANE = 32  # puts to one recipient in one lane at the same time; the link's credit is twice that
+_AFTER_A_FAULT_S = 5.0
+_LAST_S = 3.0
 _FIRST_S, _LONGEST_URGENT_S, _LONGEST_ROUTINE_S = 1.0, 60.0, 600.0
 
 
@@ -59,40 +65,69 @@ def pause(attempt: int, urgency: str, random: Randomness) -> timedelta:
     return timedelta(seconds=0.1 + limit * int.from_bytes(random(4)) / 2**32)
 
 
-@dataclass(frozen=True, slots=True)
-class Outbox:
-    """Empties the outbox of one desk over ``link``."""
+def _classes(urgency: str) -> tuple[str, ...]:
+    """The urgency classes that share a lane with this one."""
+    return _URGENT if urgency in _URGENT else _ROUTINE
 
-    cw: Casework
-    link: Puts
-    clock: Callable[[], datetime]
+
+class Outbox:
+    """Empties the outbox of one desk over ``link``. A peer that hangs holds up its own lane and nothing else."""
+
+    def __init__(self, cw: Casework, link: Puts, clock: Callable[[], datetime]) -> None:
+        self.cw, self.link, self.clock = cw, link, clock
+        self._begun = Begun(lambda: cw.bell.ring("outbox"))
+        self._lanes: Counter[tuple[str, tuple[str, ...]]] = Counter()
 
     async def run_due(self) -> int:
-        """Try everything that is due now; returns how many were tried. Each peer and lane has its own task."""
-        now = self.clock()
-        rows = await self.cw.db.read(lambda tx: due_parcels(tx, now, 1))
-        if not rows:
-            return 0
-        claimed = await self.cw.db.write(lambda tx: self._claim(tx, now))
-        groups: dict[tuple[str, bool], list[Row[Any]]] = {}
-        for row in claimed:
-            groups.setdefault((row.recipient, row.urgency in _URGENT), []).append(row)
-        await asyncio.gather(*(self._send_all(rows) for rows in groups.values()))
-        return len(claimed)
+        """Try everything that is due now to its end; returns how many were tried."""
+        count = await self.begin_due()
+        await self._begun.wait()
+        return count
 
-    async def _claim(self, tx: AsyncConnection, now: datetime) -> Sequence[Row[Any]]:
-        rows = await due_parcels(tx, now)
-        if rows:
+    async def begin_due(self) -> int:
+        """Begin what is due now and is not in hand; returns how many. Raises what an earlier attempt raised."""
+        self._begun.raise_fault()
+        now, in_hand, full = self.clock(), tuple(self._begun), self._full()
+
+        async def look(tx: AsyncConnection) -> Sequence[Row[Any]]:
+            return await due_parcels(tx, now, _BATCH, in_hand, full)
+
+        async def claim(tx: AsyncConnection) -> Sequence[Row[Any]]:
+            rows = await look(tx)
             await lease_parcels(tx, [row.id for row in rows], now + LEASE)
-        return rows
+            return rows
+
+        rows = await self.cw.db.read(look)
+        if rows and self.cw.db.shared:
+            rows = await self.cw.db.write(claim)
+        for row in rows:
+            self._begun.begin(row.id, self._send_in_lane(row))
+        return len(rows)
 
     async def sleep_s(self, longest: float) -> float:
-        """How long nothing will be due, at most ``longest`` seconds."""
-        due = await self.cw.db.read(next_parcel_at)
+        """How long nothing will be due, at most ``longest`` seconds. What is in hand rings when it has ended."""
+        in_hand, full = tuple(self._begun), self._full()
+        due = await self.cw.db.read(lambda tx: next_parcel_at(tx, in_hand, full))
         return longest if due is None else min(longest, max(0.0, (due - self.clock()).total_seconds()))
 
-    async def _send_all(self, rows: Sequence[Row[Any]]) -> None:
-        await asyncio.gather(*(self._send(row) for row in rows))
+    async def end(self) -> None:
+        """Let what is in hand finish for a moment, then let go of it: it is still due."""
+        await self._begun.end(_LAST_S)
+
+    def _full(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        return tuple(lane for lane, count in self._lanes.items() if count >= _MOST_IN_LANE)
+
+    async def _send_in_lane(self, row: Row[Any]) -> None:
+        lane = (row.recipient, _classes(row.urgency))
+        self._lanes[lane] += 1
+        try:
+            await self._send(row)
+        except Exception:
+            # Whatever it was, it is still due: kept in hand for a while, so that it neither spins nor holds up the others.
+            await asyncio.sleep(_AFTER_A_FAULT_S)
+            raise
+        finally:
+            self._lanes[lane] -= 1
 
     async def _send(self, row: Row[Any]) -> None:
         now = self.clock()
@@ -164,7 +199,7 @@ class Outbox:
 
     async def _later(self, row: Row[Any], text: str, after: timedelta | None = None) -> None:
         wait = after or pause(row.attempts, row.urgency, self.cw.random)
-        values = {"next_at": self.clock() + wait, "outcome": text[:200]}
+        values = {"next_at": self.clock() + wait, "outcome": text[:200], "attempts": row.attempts + 1}
         await self.cw.db.write(lambda tx: settle_parcel(tx, row.id, values))
 
     async def _settle(self, row: Row[Any], state: str, text: str) -> None:
