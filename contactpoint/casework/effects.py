@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
@@ -31,6 +32,8 @@ from contactpoint.store.rows_cases import statement_row
 from contactpoint.store.rows_desk import add_task
 from contactpoint.store.rows_requests import add_page, cancel_pages, request_row, take_step, update_request
 from contactpoint.wire.slip import SlipLevel
+
+_LONGEST_ROLE = 40
 
 
 def read_ladder(row: Row[Any]) -> Ladder:
@@ -76,35 +79,45 @@ async def happen(
 async def carry_out(
     tx: AsyncConnection, cw: Casework, row: Row[Any], ladder: Ladder, effects: Iterable[Effect], now: datetime
 ) -> None:
-    """Each step that is fired twice by any accident stops at the step's primary key."""
-    about: About | None = None
+    """Do what was decided. A step that is fired twice by any accident stops at the step's primary key."""
     for effect in effects:
-        if about is None and isinstance(effect, SaySlip | SayTwin | SayRung):
-            about = await about_request(tx, row, cw.state)
         match effect:
             case Page():
                 await _page(tx, cw, row, effect, now)
             case StopRinging():
                 await cancel_pages(tx, row.id)
-            case SaySlip(level) if about and await take_step(tx, row.id, 0, level.value, now, now):
-                await say(tx, cw, SlipLevel(level.value), about, row.peer, now)
-            case SayTwin(twin, due) if about and await take_step(
-                tx, row.id, 0, f"not {twin.level.value}/{twin.value}", due, now
-            ):
-                await say(tx, cw, SlipLevel(twin.value), about, row.peer, now, due=due)
-            case SayRung(cycle, rung, role, due) if about and await take_step(
-                tx, row.id, cycle, f"said rung {rung}", due, now
-            ):
-                await say(
-                    tx, cw, SlipLevel.RUNG, about, row.peer, now, role=token(role), due=due, cycle=cycle, rung=rung
-                )
+            case SaySlip() | SayTwin() | SayRung():
+                await _say(tx, cw, row, effect, now)
             case Alarm(code, rung):
                 note = "" if rung is None else f"rung {rung + 1}"
                 await raise_task(tx, cw, code, now, request=row.id, note=note, once=f"{row.id}/{code}/{note}")
             case Ring(reason):
-                await raise_task(
-                    tx, cw, f"W-{reason.upper()}", now, request=row.id, state=row.peer, once=f"{row.id}/{reason}"
-                )
+                once = f"{row.id}/{reason}"
+                await raise_task(tx, cw, f"W-{reason.upper()}", now, request=row.id, state=row.peer, once=once)
+
+
+async def _say(
+    tx: AsyncConnection, cw: Casework, row: Row[Any], effect: SaySlip | SayTwin | SayRung, now: datetime
+) -> None:
+    """Fix the slip that the station says of this step, once."""
+    match effect:
+        case SaySlip(level):
+            cycle, name, due = 0, level.value, now
+        case SayTwin(twin, due):
+            cycle, name = 0, twin.value
+        case SayRung(cycle, rung, _, due):
+            name = f"said rung {rung}"
+    if not await take_step(tx, row.id, cycle, name, due, now):
+        return
+    about = await about_request(tx, row, cw.state)
+    match effect:
+        case SaySlip(level):
+            await say(tx, cw, SlipLevel(level.value), about, row.peer, now)
+        case SayTwin(twin):
+            await say(tx, cw, SlipLevel(twin.value), about, row.peer, now, due=due)
+        case SayRung(rung=rung, role=role):
+            shown = token(role)
+            await say(tx, cw, SlipLevel.RUNG, about, row.peer, now, role=shown, due=due, cycle=cycle, rung=rung)
 
 
 async def _page(tx: AsyncConnection, cw: Casework, row: Row[Any], page: Page, now: datetime) -> None:
@@ -130,8 +143,8 @@ async def _page(tx: AsyncConnection, cw: Casework, row: Row[Any], page: Page, no
 
 
 def token(role: str) -> str:
-    """A role as it stands in a slip: one word."""
-    return role.replace(" ", "-")
+    """A role as it stands in a slip: one short word, whatever an administrator has called the rung."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", role).strip("-._")[:_LONGEST_ROLE] or "rung"
 
 
 async def raise_task(

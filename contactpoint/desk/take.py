@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contactpoint.casework.context import Casework
 from contactpoint.casework.effects import raise_task
-from contactpoint.casework.errors import BehindError
+from contactpoint.casework.errors import BehindError, BusyCaseError
 from contactpoint.casework.receive import Place, move_cursor, receive_letter, receive_slip, set_aside
 from contactpoint.casework.warn import FALSE_CLAIMS, warn_state
 from contactpoint.link.errors import LinkError
@@ -63,7 +63,7 @@ class Taker:
         """A poisoned message is set aside after three tries, with an alarm; those behind it flow on."""
         try:
             await self._deliver(item, epoch)
-        except (StoreError, LinkError, DirectoryError):
+        except (StoreError, LinkError, DirectoryError, BusyCaseError):
             raise  # the node's own trouble, not the message's: take it again
         except Exception as error:
             self._faults[item.number] = self._faults.get(item.number, 0) + 1
