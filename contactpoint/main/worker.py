@@ -248,9 +248,9 @@ async def _fetch_sheets(cw: Casework, means: Means, mirror: Mirror) -> bool:
     now = means.clock()
     complete = means.register.contact(cw.state) is not None and len(means.register.copy.states) > 1
     for state in means.register.copy.states:
+        complete = complete and not _lacks_members(means, state)
         if state == cw.state:
             continue
-        complete = complete and not _lacks_members(means, state)
         data = await mirror.client.fetch_sheet(state)
         if data is None:
             complete = False
