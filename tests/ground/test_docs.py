@@ -140,7 +140,7 @@ def test_every_name_that_the_architecture_gives_a_room_stands_in_that_room():
         files = [path for room in rooms_of(heading) for path in [*room.rglob("*.py"), *room.rglob("*.toml")]]
         assert files, heading
         known = {word for path in files for word in re.findall(r"\w+", read(path))}
-        known |= {word for path in files for word in path.stem.split("_") + [path.stem, path.parent.name]}
+        known |= {word for path in files for word in [*path.stem.split("_"), path.stem, path.parent.name]}
         rows = "\n".join(line for line in body.splitlines() if line.startswith("|"))
         for name in re.findall(r"`([^`]+)`", rows):
             words = re.findall(r"[A-Za-z]\w*[A-Za-z0-9]", name)
