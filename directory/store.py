@@ -10,6 +10,7 @@ from sqlalchemy import update as change
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contactpoint.store.database import Database
+from contactpoint.store.sql import insert_once
 from directory.ports import StoredCheckpoint, T, Waiting, Work
 from keys.instants import from_milliseconds, to_milliseconds
 
@@ -75,9 +76,11 @@ class SqlRows:
 
     async def lock(self) -> None:
         """Take the head row for this transaction, making it first if need be."""
-        found = (await self._tx.execute(select(head.c.size).where(head.c.id == 1).with_for_update())).first()
-        if found is None:
-            await self._tx.execute(insert(head), {"id": 1, "size": 0})
+        locked = select(head.c.size).where(head.c.id == 1).with_for_update()
+        if (await self._tx.execute(locked)).first() is None:
+            # Once: on a fresh PostgreSQL two programs may make it at the same instant, and the later waits for the first.
+            await insert_once(self._tx, head, {"id": 1, "size": 0})
+            await self._tx.execute(locked)
 
     async def entries_after(self, index: int) -> list[tuple[bytes, bytes]]:
         """(entry, object) from this index on."""
