@@ -18,6 +18,7 @@ from contactpoint.link.register import RegisterClient
 from contactpoint.main.clock import set_clock
 from contactpoint.main.console import running_console
 from contactpoint.main.gateway import running_gateway
+from contactpoint.main.logs import set_up
 from contactpoint.main.mirror import Mirror
 from contactpoint.main.node import Means, open_casework, open_means
 from contactpoint.main.worker import running_mirror, running_taker, running_worker
@@ -68,6 +69,7 @@ async def serve(home: Path, part: str = "all", clock: str | None = None) -> None
     if part not in PARTS:
         raise NodeError("E-PART", f"there is no part {part!r}", "serve one of " + ", ".join(PARTS))
     means = await open_means(home)
+    set_up(means.settings.log)
     if clock is not None:
         if means.network != "training":
             # A live desk with a false clock would sign false times.
