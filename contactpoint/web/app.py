@@ -34,7 +34,8 @@ def create_app(
     app = FastAPI(
         title="contactpoint", version=settings.version or "0", docs_url=None, redoc_url=None, openapi_url=None
     )
-    app.state.console = Console(desk, settings, clock, random, asyncio.Semaphore(settings.sign_ins_at_once))
+    checks = asyncio.Semaphore(settings.sign_ins_at_once)
+    app.state.console = Console(desk, settings, clock, random, checks, watch_key=random(32))
     app.state.closing = Closing()
     for router in ROUTERS:
         app.include_router(router)

@@ -61,6 +61,16 @@ class Control:
     def id(self) -> str:
         return self.name.replace(".", "-")
 
+    @property
+    def wrong(self) -> bool:
+        """Whether it or a field within it has a problem."""
+        return bool(self.problems) or any(each.wrong for each in self.children)
+
+    @property
+    def filled(self) -> bool:
+        """Whether there is something to see: it must not be folded away."""
+        return bool(self.value or self.unknown or self.wrong) or any(each.chosen for each in self.options)
+
 
 def read_body(fields: Sequence[Field], form: FormData, zone: str, prefix: str = PREFIX) -> dict[str, Any]:
     """The body that the form holds; what was left empty is left out, what is misspelt goes on as text for the check."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 from babel.messages import Catalog
@@ -25,6 +26,7 @@ from contactpoint.web.settings import LANGUAGES
 HERE = Path(__file__).parent
 METHODS = [("templates/**.html", "jinja2"), ("**.py", "python")]
 OPTIONS = {"templates/**.html": {"newstyle_gettext": "true", "trimmed": "false"}}
+NO_DATE = datetime(2000, 1, 1, tzinfo=UTC)  # the same texts compile to the same bytes on every day
 KEYWORDS = {"_": None, "N_": None, "gettext": None, "ngettext": (1, 2)}
 
 
@@ -69,7 +71,9 @@ def update(language: str, found: Catalog) -> Catalog:
     path = LOCALE / language / "LC_MESSAGES" / f"{DOMAIN}.po"
     path.parent.mkdir(parents=True, exist_ok=True)
     known = read_po(io.BytesIO(path.read_bytes()), locale=language) if path.exists() else Catalog(locale=language)
-    made = Catalog(locale=language, project="contactpoint", version="1", fuzzy=False)
+    made = Catalog(
+        locale=language, project="contactpoint", version="1", fuzzy=False, creation_date=NO_DATE, revision_date=NO_DATE
+    )
     for message in found:
         if not message.id:
             continue

@@ -77,8 +77,13 @@ def environment(language: str) -> Environment:
             return translated(task.text)
         return translated(row.text) + Markup(' <bdi dir="auto">{}</bdi>').format(task.text[len(row.text) :].strip())
 
+    def coded(code: str) -> Markup:
+        """What a code says and what is to be done about it."""
+        row = codes.TABLE.get(code)
+        return escape(code) if row is None else translated(row.text) + " " + translated(row.action)
+
     made.filters.update(
-        told=told, word=word, translated=translated, span=span, short=short, problem_words=problem_words
+        coded=coded, told=told, word=word, translated=translated, span=span, short=short, problem_words=problem_words
     )
     made.globals.update(
         language=language,

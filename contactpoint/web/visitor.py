@@ -7,7 +7,7 @@ import base64
 import binascii
 import hmac
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, cast
 from urllib.parse import parse_qsl, urlsplit
@@ -23,7 +23,10 @@ from contactpoint.web.problems import ForgeryError, FormError, SignedOutError
 from contactpoint.web.settings import WebSettings
 
 # __Host-: only over a secure context, only this host, never a sibling; a subdomain cannot plant one.
-SESSION, SIGN, CSRF, LANGUAGE = "__Host-session", "__Host-sign", "__Host-csrf", "__Host-lang"
+SESSION, SIGN, CSRF, LANGUAGE, WATCH = "__Host-session", "__Host-sign", "__Host-csrf", "__Host-lang", "__Host-watch"
+
+
+DAY_S = 86400
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +34,8 @@ class Console:
     """What every route is given: the desk, the settings, a clock, randomness. One per app, in ``app.state.console``.
 
     ``checks`` bounds how many passwords and secrets are tried at once: each try costs 64 MiB and a core, and a flood of
-    guesses must not starve the desk beside it.
+    guesses must not starve the desk beside it. ``watch_key`` marks the windows that may go on ringing when their session has
+    ended; it lives as long as this process.
     """
 
     desk: DeskPort
@@ -39,6 +43,7 @@ class Console:
     clock: Callable[[], datetime]
     random: Callable[[int], bytes]
     checks: asyncio.Semaphore
+    watch_key: bytes = field(repr=False)
 
 
 def console_of(request: Request) -> Console:
@@ -131,6 +136,24 @@ async def officer(seen: Annotated[Visitor, Depends(visitor)]) -> Officer:
 def fresh_csrf(console: Console) -> str:
     """32 random bytes as 43 characters."""
     return base64.urlsafe_b64encode(console.random(32)).decode().rstrip("=")
+
+
+def watch_pass(console: Console, now: datetime) -> str:
+    """What a window keeps beyond its session: it opens the counts of the alarm, nothing else, until a day after."""
+    until = str(int(now.timestamp()) + console.settings.session_s + DAY_S)
+    return f"{until}.{_watch_mark(console, until)}"
+
+
+def may_watch(request: Request) -> bool:
+    """Whether this window was signed in here before, and nobody signed it out."""
+    console = console_of(request)
+    until, _, mark = request.cookies.get(WATCH, "").partition(".")
+    genuine = hmac.compare_digest(mark.encode(), _watch_mark(console, until).encode())
+    return genuine and console.clock().timestamp() < int(until)
+
+
+def _watch_mark(console: Console, until: str) -> str:
+    return hmac.new(console.watch_key, until.encode(), "sha256").hexdigest()
 
 
 async def posted(request: Request) -> FormData:

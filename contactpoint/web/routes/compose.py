@@ -123,7 +123,8 @@ async def _draw(
     context = {
         "entry": entry,
         "draft": draft,
-        "fields": fields,
+        "asked": [each for each in fields if each.required or each.children],
+        "more": [each for each in fields if not each.required and not each.children],
         "labels": labels(fields) | HEAD_LABELS,
         "head_problems": {each.field: each for each in problems if each.field in ("to", "urgency", "approver")},
         "problems": problems,

@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from contactpoint.domain.codes import DomainError
 from contactpoint.domain.values import parse_instant
-from contactpoint.web.problems import FormError
-from contactpoint.web.visitor import Console, Form, SignedIn, console_of, text
+from contactpoint.web.problems import FormError, SignedOutError
+from contactpoint.web.visitor import Console, Form, Seen, SignedIn, console_of, may_watch, text
 
 router = APIRouter()
 GATHER_S = 0.15
@@ -36,24 +37,25 @@ class Closing:
         await self._event.wait()
 
 
-async def _beat(console: Console) -> ServerSentEvent:
+async def _beat(console: Console, watching: bool) -> ServerSentEvent:
     beat = await console.desk.beat(console.clock())
     told = {
         "unacknowledged": beat.unacknowledged,
         "oldest": beat.oldest_s,
         "overdue": beat.overdue,
         "answers": beat.answers,
+        "watching": watching,
     }
     return ServerSentEvent(event="beat", data=told)
 
 
-async def _stream(console: Console, closing: Closing) -> AsyncIterator[ServerSentEvent]:
+async def _stream(console: Console, closing: Closing, watching: bool) -> AsyncIterator[ServerSentEvent]:
     """Beats at a steady pace whatever changes meanwhile; a change is told at once and followed by a beat of its own."""
     changes = console.desk.changes()
     change = asyncio.ensure_future(anext(changes))
     end = asyncio.ensure_future(closing.wait())
     try:
-        yield await _beat(console)
+        yield await _beat(console, watching)
         while True:
             done, _ = await asyncio.wait(
                 {change, end}, timeout=console.settings.beat_s, return_when=asyncio.FIRST_COMPLETED
@@ -71,9 +73,9 @@ async def _stream(console: Console, closing: Closing) -> AsyncIterator[ServerSen
                         break
                     told.add(change.result())
                     change = asyncio.ensure_future(anext(changes))
-                for what in sorted(told):
+                for what in () if watching else sorted(told):
                     yield ServerSentEvent(event="changed", data={"what": what})
-            yield await _beat(console)
+            yield await _beat(console, watching)
     finally:
         for task in (change, end):
             task.cancel()
@@ -83,10 +85,17 @@ async def _stream(console: Console, closing: Closing) -> AsyncIterator[ServerSen
             await changes.aclose()
 
 
+async def _listener(request: Request, seen: Seen) -> bool:
+    """Whether this window only watches: its session has ended, the ring must not. Raises SignedOutError for all others."""
+    if seen.officer is None and not may_watch(request):
+        raise SignedOutError
+    return seen.officer is None
+
+
 @router.get("/events", response_class=EventSourceResponse)
-async def events(request: Request, officer: SignedIn) -> AsyncIterator[ServerSentEvent]:
-    """Open to whoever is signed in when it begins. It goes on after the session's end: the ring must not stop for that."""
-    async for event in _stream(console_of(request), request.app.state.closing):
+async def events(request: Request, watching: Annotated[bool, Depends(_listener)]) -> AsyncIterator[ServerSentEvent]:
+    """Open to whoever is signed in when it begins, and to a window whose session has ended since: counts, no content."""
+    async for event in _stream(console_of(request), request.app.state.closing, watching):
         yield event
 
 

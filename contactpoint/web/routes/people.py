@@ -11,9 +11,11 @@ from contactpoint.web.render import page
 from contactpoint.web.settings import LANGUAGES
 from contactpoint.web.visitor import (
     CSRF,
+    DAY_S,
     LANGUAGE,
     SESSION,
     SIGN,
+    WATCH,
     Form,
     Seen,
     SignedIn,
@@ -22,6 +24,7 @@ from contactpoint.web.visitor import (
     fresh_csrf,
     set_cookie,
     text,
+    watch_pass,
 )
 
 router = APIRouter()
@@ -97,6 +100,7 @@ async def _signed_in(seen: Visitor, number: str) -> Response:
     lifetime = seen.console.settings.session_s
     set_cookie(response, SESSION, session, lifetime)
     set_cookie(response, CSRF, fresh_csrf(seen.console), lifetime)
+    set_cookie(response, WATCH, watch_pass(seen.console, seen.now), lifetime + DAY_S)
     drop_cookie(response, SIGN)
     if officer is not None and officer.language in LANGUAGES:
         set_cookie(response, LANGUAGE, officer.language, YEAR_S)
@@ -109,7 +113,7 @@ async def sign_out(form: Form, seen: SignedIn) -> Response:
     await seen.desk.end_shift(seen.session, seen.now)
     await seen.desk.close_session(seen.session, seen.now)
     response = RedirectResponse("/sign-in", status_code=303)
-    for cookie in (SESSION, SIGN, CSRF):
+    for cookie in (SESSION, SIGN, CSRF, WATCH):
         drop_cookie(response, cookie)
     return response
 

@@ -4,7 +4,7 @@
 const page = document.documentElement, words = document.getElementById("alarm").dataset, title = document.title;
 const LOST_AFTER_S = 15, AGAIN_S = 5, SILENCE_S = 60, SHIFT_S = 12 * 3600;
 const SOUNDS = { waiting: [660, 880, 660, 880], overdue: [660, 880, 1100, 660, 880, 1100], lost: [440, 330, 440, 330] };
-const tabs = new BroadcastChannel("alarm"), tab = crypto.randomUUID();
+const tabs = new BroadcastChannel("alarm"), tab = (sessionStorage.window ??= crypto.randomUUID());
 let audio = null, guard = null, quietAt = 0, ringer = false, lost = false, broken = false, silencedUntil = 0, heardAt = performance.now();
 let beat = { unacknowledged: 0, oldest: 0, overdue: 0, answers: 0 };
 
@@ -77,7 +77,8 @@ function take({ what, silence, counts }) {
   [beat, heardAt, lost] = [counts, performance.now(), false];
   watch(LOST_AFTER_S);
   ring();
-  if (!ringer || !audible() || !testedAt()) return;
+  document.getElementById("watching").hidden = !counts.watching; // signed out: it rings on, and mans nothing
+  if (counts.watching || !ringer || !audible() || !testedAt()) return;
   const body = new URLSearchParams({ csrf: words.csrf, window: tab, tested: testedAt() }); // this desk is manned
   fetch("/manned", { method: "POST", body }).catch(() => {}); // a broken link shows by the beats that stay away
 }
