@@ -161,6 +161,11 @@ class SimulatedState:
             raise AssertionError(f"{self.state} cannot take its mailbox: {error}") from error
         return 0
 
+    async def hire(self, number: str, rights: tuple[str, ...] = RIGHTS) -> SigningOfficer:
+        """One officer more, whose key lies open here."""
+        made = self.officers[number] = await self.net.make_officer(self.cw, number, rights)
+        return made
+
     async def close(self) -> None:
         await self.cw.db.close()
 
@@ -317,7 +322,7 @@ class Simulator:
         await gateway.open()
         telephone = Telephone(self.clock)
         line = _Line(self, state)
-        officers = {n: await self._officer(cw, n) for n in (f"{state}-OFF-001", f"{state}-OFF-002")}
+        officers = {n: await self.make_officer(cw, n) for n in (f"{state}-OFF-001", f"{state}-OFF-002")}
         terms = {urgency: each.received for urgency, each in cw.policy.terms.items()}
         return SimulatedState(
             net=self,
@@ -334,7 +339,7 @@ class Simulator:
             desk_file=desk_file,
         )
 
-    async def _officer(self, cw: Casework, number: str) -> SigningOfficer:
+    async def make_officer(self, cw: Casework, number: str, rights: tuple[str, ...] = RIGHTS) -> SigningOfficer:
         """An officer whose key lies open here: opening it costs a tenth of a second, and is tested elsewhere."""
         from contactpoint.desk.officers import _issue
 
@@ -347,15 +352,15 @@ class Simulator:
                 self.random,
                 number=number,
                 name=number,
-                rights=RIGHTS,
+                rights=rights,
                 mail="",
                 key=fresh,
                 language="en",
                 now=self.now,
             )
-            return await _issue(tx, cw, number, RIGHTS, key, self.now)
+            return await _issue(tx, cw, number, rights, key, self.now)
 
-        return SigningOfficer(number, RIGHTS, await cw.db.write(work), key)
+        return SigningOfficer(number, rights, await cw.db.write(work), key)
 
     async def exchange_sheets(self) -> None:
         """Every State has every other's newest key sheet, as the mirror brings it."""

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contactpoint.casework.cases import NewCaseKey, load_case
 from contactpoint.casework.context import Casework
+from contactpoint.casework.effects import raise_task
 from contactpoint.casework.errors import BusyCaseError, NoKeyError
 from contactpoint.casework.letters import SignedLetter, queue
 from contactpoint.desk.compose import Signer, need_right
@@ -17,6 +18,8 @@ from contactpoint.desk.errors import NotFoundError, NotPermittedError, Unreachab
 from contactpoint.desk.views import Submitted, Waiting
 from contactpoint.domain.codes import look_up
 from contactpoint.domain.errors import DomainError
+from contactpoint.store.desk_schema import journal
+from contactpoint.store.journal import append
 from contactpoint.store.rows_desk import settle_waiting, waiting_row, waiting_rows
 from contactpoint.wire.statement import decode_statement
 from keys import cbor
@@ -46,7 +49,8 @@ async def approve(cw: Casework, waiting_id: str, officer: Signer, now: datetime)
         await queue(cw, letter, fresh, row.own_reference, row.label, now, also=release)
     except BusyCaseError as error:
         if error.code == "E-APPROVAL-STALE":
-            await cw.db.write(lambda tx: settle_waiting(tx, waiting_id, "stale"))
+            await cw.db.write(lambda tx: _stale(tx, cw, row, now))
+            cw.bell.ring("board")
         code = look_up("E-APPROVAL-STALE")
         raise NotPermittedError(error.code, error.text, code.action) from error
     except DomainError as error:
@@ -67,6 +71,14 @@ async def _refuse(cw: Casework, row: Row[Any], officer: Signer, now: datetime) -
         raise NotPermittedError("E-SAME-OFFICER", "who wrote it cannot approve it", f"{row.approver} approves it")
     if officer.number != row.approver:
         raise NotPermittedError("E-SIGNERS", f"{row.approver} is named as approver", "only this officer can approve it")
+
+
+async def _stale(tx: AsyncConnection, cw: Casework, row: Row[Any], now: datetime) -> None:
+    """It is a draft again: its first officer, who is not the one who approves, must learn that nothing went out."""
+    if await settle_waiting(tx, row.id, "stale"):
+        note = f"{row.kind}: {row.by_officer} signs it anew"
+        await raise_task(tx, cw, "E-APPROVAL-STALE", now, state=row.recipient, note=note, once=f"stale/{row.id}")
+        await append(tx, journal, f"approval stale {row.kind}", row.id, None, now)
 
 
 def _unseal(cw: Casework, row: Row[Any]) -> tuple[NewCaseKey, Signed, tuple[bytes, ...]]:

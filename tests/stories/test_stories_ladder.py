@@ -164,7 +164,9 @@ async def test_a_second_acknowledgement_is_told_who_was_first(tmp_path: Path) ->
         assert taken.first == "XB-OFF-001"
 
 
-async def test_a_request_that_expires_before_it_is_received_is_said_so_and_rings_until_somebody_has_looked(tmp_path: Path) -> None:
+async def test_a_request_that_expires_before_it_is_received_is_said_so_and_rings_until_somebody_has_looked(
+    tmp_path: Path,
+) -> None:
     async with simulated(tmp_path, "XA", "XB") as net:
         sent = await net["XA"].ask("XB")
         net.now += timedelta(days=13)  # it lay in the outbox until after its end
