@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
+from functools import lru_cache
 
 from keys.cbor import Value, decode, encode
 from keys.errors import CertificateError, KeyFormatError, SignatureError
@@ -151,6 +152,15 @@ def read_officer(data: bytes, issuers: Sequence[PublicKey], net: bytes, at: date
     Raises SpellingError, TypeConfusionError, CertificateError. Revocation is the register's affair: pass the issuers
     that were good at `at`.
     """
+    certificate = _verified_officer(data, tuple(issuers), net)
+    if not certificate.key.covers(at):
+        raise CertificateError("the certificate is not valid at that time: renew it (31 days at most)")
+    return certificate
+
+
+@lru_cache(maxsize=1024)
+def _verified_officer(data: bytes, issuers: tuple[PublicKey, ...], net: bytes) -> OfficerCertificate:
+    """All of it that no clock changes: the same officer's certificate comes with each of his letters for a month."""
     signed = parse(data, _OFFICER_TYPE)
     certificate = _officer_fields(signed)
     issuer = next((key for key in issuers if signed.signers == (key.id,)), None)
@@ -161,8 +171,6 @@ def read_officer(data: bytes, issuers: Sequence[PublicKey], net: bytes, at: date
     except SignatureError as error:
         raise CertificateError("the issuer's signature does not hold: ask for a new certificate") from error
     _check_term(certificate.key.not_before, certificate.key.not_after)
-    if not certificate.key.covers(at):
-        raise CertificateError("the certificate is not valid at that time: renew it (31 days at most)")
     certificate.key.check(Role.OFFICER, f"{certificate.state}/{certificate.number}", net)
     return certificate
 

@@ -7,6 +7,7 @@ is seized. A new sheet is made each week. Source: `docs/protocol.md` section 2.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 
 from keys.cbor import Value, decode, encode
 from keys.errors import KeyFormatError, PrekeyError
@@ -64,6 +65,7 @@ def make_sheet(
     return sign(_TYPE, encode(content), [station], net)
 
 
+@lru_cache(maxsize=256)  # 43 kB each, verified once and read for every letter to that State
 def read_sheet(data: bytes, station: PublicKey, net: bytes) -> PrekeySheet:
     """Return the sheet in `data`, signed by `station`.
 

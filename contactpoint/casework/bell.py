@@ -26,7 +26,8 @@ class Bell:
         """Sleep until rung, or at most so long."""
         event = self._waiting.setdefault(what, asyncio.Event())
         try:
-            await asyncio.wait_for(event.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await event.wait()
         except TimeoutError:
             return
         finally:

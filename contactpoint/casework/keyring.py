@@ -46,6 +46,10 @@ class Keyring:
     archive: SealingPublicKey
     _prekeys: dict[bytes, SealingKey] = field(default_factory=dict, repr=False)
 
+    def used(self, key_id: bytes) -> SealingKey | None:
+        """The private half, if this process has used it before."""
+        return self._prekeys.get(key_id)
+
     async def prekey(self, tx: AsyncConnection, key_id: bytes) -> SealingKey | None:
         """The private half of one of our prekeys, or None when it is not ours or destroyed."""
         if key_id not in self._prekeys:

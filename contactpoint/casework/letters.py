@@ -124,7 +124,7 @@ async def queue(
         await _queue(tx, cw, letter, sealed, fresh, own_reference, label, now)
 
     await cw.db.write(work)
-    cw.bell.ring("outbox", "pages", "timers", "board", "case")
+    cw.bell.ring("outbox", "board", "case")
 
 
 async def _queue(

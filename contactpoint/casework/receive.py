@@ -93,7 +93,9 @@ async def _open(cw: Casework, parcel: Parcel, held: bytes, renewed: bool, now: d
     check_outer(envelope, station, min(now, envelope.core.at), clock_trusted=True)
     if envelope.core.recipient != cw.state:
         raise MalformedError(f"the letter is addressed to {envelope.core.recipient}, not to {cw.state}")
-    prekey = await cw.db.read(lambda tx: cw.keyring.prekey(tx, envelope.wrap_key_id))
+    prekey = cw.keyring.used(envelope.wrap_key_id)
+    if prekey is None:
+        prekey = await cw.db.read(lambda tx: cw.keyring.prekey(tx, envelope.wrap_key_id))
 
     def private_half(key_id: bytes) -> SealingKey | None:
         return prekey if key_id == envelope.wrap_key_id else None

@@ -122,15 +122,14 @@ def _timers(cw: Casework, means: Means) -> Step:
 
 def _outbox(box: outbox.Outbox) -> Step:
     async def step() -> float:
-        begun = await box.begin_due()
-        return 0.0 if begun else await box.sleep_s(outbox.POLL_S)
+        return 0.0 if await box.begin_due() >= outbox.BATCH else outbox.POLL_S
 
     return step
 
 
 def _notices(pages: notices.Notices) -> Step:
     async def step() -> float:
-        return 0.0 if await pages.begin_due() else notices.POLL_S
+        return 0.0 if await pages.begin_due() >= notices.BATCH else notices.POLL_S
 
     return step
 

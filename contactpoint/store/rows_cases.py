@@ -6,45 +6,59 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, func, or_, select, update
+from sqlalchemy import Row, bindparam, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contactpoint.store.desk_schema import case_file, statement
 
+# Built once: see contactpoint.store.sql.
+_case = select(case_file).where(case_file.c.id == bindparam("of"))
+_case_locked = _case.with_for_update()
+_new_case = insert(case_file)
+_move = update(case_file).where(case_file.c.id == bindparam("of"), case_file.c.rev == bindparam("was"))
+_of_case = select(statement).where(statement.c.case_id == bindparam("of")).order_by(statement.c.kept_at)
+_one = select(statement).where(statement.c.sender == bindparam("by"), statement.c.id == bindparam("named"))
+_new_statement = insert(statement)
+_change = update(statement).where(statement.c.sender == bindparam("by"), statement.c.id == bindparam("named"))
+_change_held = _change.where(or_(statement.c.held_at.is_(None), statement.c.held_at > bindparam("than")))
+_unreceived = (
+    select(statement.c.id)
+    .where(
+        statement.c.recipient == bindparam("to"),
+        statement.c.sender == bindparam("by"),
+        statement.c.received_at.is_(None),
+        statement.c.held_at.is_not(None),
+    )
+    .order_by(statement.c.held_at)
+    .limit(bindparam("most"))
+)
+
 
 async def case_row(tx: AsyncConnection, case_id: str) -> Row[Any] | None:
     """The case with this id, its row locked until the end of a writing transaction."""
-    query = select(case_file).where(case_file.c.id == case_id)
-    if tx.dialect.name == "postgresql":
-        query = query.with_for_update()
-    return (await tx.execute(query)).one_or_none()
+    query = _case_locked if tx.dialect.name == "postgresql" else _case
+    return (await tx.execute(query, {"of": case_id})).one_or_none()
 
 
 async def insert_case(tx: AsyncConnection, values: Mapping[str, Any]) -> None:
-    await tx.execute(case_file.insert().values(values))
+    await tx.execute(_new_case, dict(values))
 
 
 async def move_heads(
     tx: AsyncConnection, case_id: str, rev: int, head_initiator: bytes | None, head_addressee: bytes | None
 ) -> bool:
     """Move the heads by compare-and-set on ``rev``. False: somebody was faster, load and decide again."""
-    moved = await tx.execute(
-        update(case_file)
-        .where(case_file.c.id == case_id, case_file.c.rev == rev)
-        .values(head_initiator=head_initiator, head_addressee=head_addressee, rev=rev + 1)
-    )
+    values = {"head_initiator": head_initiator, "head_addressee": head_addressee, "rev": rev + 1}
+    moved = await tx.execute(_move, {"of": case_id, "was": rev, **values})
     return moved.rowcount == 1
 
 
 async def statement_rows(tx: AsyncConnection, case_id: str) -> Sequence[Row[Any]]:
-    return (
-        await tx.execute(select(statement).where(statement.c.case_id == case_id).order_by(statement.c.kept_at))
-    ).all()
+    return (await tx.execute(_of_case, {"of": case_id})).all()
 
 
 async def statement_row(tx: AsyncConnection, sender: str, statement_id: str) -> Row[Any] | None:
-    query = select(statement).where(statement.c.sender == sender, statement.c.id == statement_id)
-    return (await tx.execute(query)).one_or_none()
+    return (await tx.execute(_one, {"by": sender, "named": statement_id})).one_or_none()
 
 
 async def statement_by_id(tx: AsyncConnection, statement_id: str) -> Sequence[Row[Any]]:
@@ -52,49 +66,27 @@ async def statement_by_id(tx: AsyncConnection, statement_id: str) -> Sequence[Ro
 
 
 async def insert_statement(tx: AsyncConnection, values: Mapping[str, Any]) -> None:
-    await tx.execute(statement.insert().values(values))
+    await tx.execute(_new_statement, dict(values))
 
 
 async def reseal_statement(tx: AsyncConnection, sender: str, statement_id: str, values: Mapping[str, Any]) -> None:
     """Replace envelope digest, seal number and sealed copy after the same statement was sealed anew."""
-    await tx.execute(
-        update(statement).where(statement.c.sender == sender, statement.c.id == statement_id).values(values)
-    )
+    await tx.execute(_change, {"by": sender, "named": statement_id, **values})
 
 
 async def note_held(tx: AsyncConnection, sender: str, statement_id: str, at: datetime) -> None:
     """Deadlines count from the earliest *held* of an id, whatever seal or mailbox."""
-    await tx.execute(
-        update(statement)
-        .where(
-            statement.c.sender == sender,
-            statement.c.id == statement_id,
-            or_(statement.c.held_at.is_(None), statement.c.held_at > at),
-        )
-        .values(held_at=at)
-    )
+    await tx.execute(_change_held, {"by": sender, "named": statement_id, "than": at, "held_at": at})
 
 
 async def note_received(tx: AsyncConnection, sender: str, statement_id: str, at: datetime) -> None:
-    await tx.execute(
-        update(statement).where(statement.c.sender == sender, statement.c.id == statement_id).values(received_at=at)
-    )
+    await tx.execute(_change, {"by": sender, "named": statement_id, "received_at": at})
 
 
 async def held_but_not_received(tx: AsyncConnection, sender: str, recipient: str, limit: int = 16) -> list[str]:
     """Ids that the next letter to this recipient names as ``unreceived``, so that suppression shows (oldest first)."""
-    query = (
-        select(statement.c.id)
-        .where(
-            statement.c.recipient == recipient,
-            statement.c.sender == sender,
-            statement.c.received_at.is_(None),
-            statement.c.held_at.is_not(None),
-        )
-        .order_by(statement.c.held_at)
-        .limit(limit)
-    )
-    return [row.id for row in (await tx.execute(query)).all()]
+    values = {"by": sender, "to": recipient, "most": limit}
+    return [row.id for row in (await tx.execute(_unreceived, values)).all()]
 
 
 async def known_ids(tx: AsyncConnection, sender: str, ids: Sequence[str]) -> set[str]:

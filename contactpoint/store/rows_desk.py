@@ -6,11 +6,15 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, func, select, update
+from sqlalchemy import Row, bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contactpoint.store.desk_schema import cursor, own_key, set_aside, setting, sheet, task, waiting, worker
 from contactpoint.store.sql import insert_once, insert_or_replace
+
+# Built once: see contactpoint.store.sql.
+_newest_sheet = select(sheet).where(sheet.c.state == bindparam("of")).order_by(sheet.c.number.desc()).limit(1)
+_cursor = select(cursor).where(cursor.c.mailbox == bindparam("of"))
 
 
 async def get_setting(tx: AsyncConnection, name: str) -> bytes | None:
@@ -51,8 +55,7 @@ async def destroy_keys(tx: AsyncConnection, role: str, before: datetime, now: da
 
 
 async def newest_sheet(tx: AsyncConnection, state: str) -> Row[Any] | None:
-    query = select(sheet).where(sheet.c.state == state).order_by(sheet.c.number.desc()).limit(1)
-    return (await tx.execute(query)).one_or_none()
+    return (await tx.execute(_newest_sheet, {"of": state})).one_or_none()
 
 
 async def put_sheet(tx: AsyncConnection, state: str, number: int, body: bytes, now: datetime) -> bool:
@@ -100,7 +103,7 @@ async def settle_waiting(tx: AsyncConnection, waiting_id: str, state: str) -> bo
 
 
 async def get_cursor(tx: AsyncConnection, mailbox: str) -> Row[Any] | None:
-    return (await tx.execute(select(cursor).where(cursor.c.mailbox == mailbox))).one_or_none()
+    return (await tx.execute(_cursor, {"of": mailbox})).one_or_none()
 
 
 async def put_cursor(tx: AsyncConnection, mailbox: str, incarnation: str, number: int, epoch: int) -> None:

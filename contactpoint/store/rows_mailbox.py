@@ -81,6 +81,12 @@ _next_unless_known = (
     .returning(mailbox.c.head)
 )
 _add = insert(item)
+_after = (
+    select(item)
+    .where(item.c.mailbox == bindparam("of"), item.c.number > bindparam("after"))
+    .order_by(item.c.number)
+    .limit(bindparam("most"))
+)
 _COLUMNS = tuple(NewItem.__dataclass_fields__)
 
 
@@ -132,8 +138,7 @@ async def add_item(tx: AsyncConnection, number: int, new: NewItem) -> None:
 
 
 async def items_after(tx: AsyncConnection, name: str, after: int, limit: int) -> Sequence[Row[Any]]:
-    query = select(item).where(item.c.mailbox == name, item.c.number > after).order_by(item.c.number).limit(limit)
-    return (await tx.execute(query)).all()
+    return (await tx.execute(_after, {"of": name, "after": after, "most": limit})).all()
 
 
 async def count_events(tx: AsyncConnection, name: str, sender: str, since: datetime) -> int:

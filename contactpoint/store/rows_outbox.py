@@ -6,11 +6,24 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, func, select, update
+from sqlalchemy import Row, Select, and_, bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contactpoint.store.desk_schema import fact, outbox
 from contactpoint.store.sql import insert_once
+
+# Built once: see contactpoint.store.sql.
+_fact = select(fact).where(fact.c.digest == bindparam("of"))
+_sign = update(fact).where(fact.c.digest == bindparam("of"), fact.c.signed.is_(None))
+_signed = select(fact.c.signed).where(fact.c.digest == bindparam("of"))
+_due = (
+    select(outbox)
+    .where(outbox.c.state == "due", outbox.c.next_at <= bindparam("now"))
+    .order_by(outbox.c.urgency, outbox.c.next_at)
+    .limit(bindparam("most"))
+)
+_due_locked = _due.with_for_update(skip_locked=True)
+_settle = update(outbox).where(outbox.c.id == bindparam("of"))
 
 
 async def insert_fact(tx: AsyncConnection, values: Mapping[str, Any]) -> bool:
@@ -24,13 +37,13 @@ async def facts_of(tx: AsyncConnection, statement_ids: Sequence[str]) -> Sequenc
 
 
 async def fact_row(tx: AsyncConnection, digest: bytes) -> Row[Any] | None:
-    return (await tx.execute(select(fact).where(fact.c.digest == digest))).one_or_none()
+    return (await tx.execute(_fact, {"of": digest})).one_or_none()
 
 
 async def store_signature(tx: AsyncConnection, digest: bytes, signed: bytes) -> bytes:
     """Store the signed bytes where there are none yet, and return those that stand: asking again gives the same bytes."""
-    await tx.execute(update(fact).where(fact.c.digest == digest, fact.c.signed.is_(None)).values(signed=signed))
-    return bytes((await tx.execute(select(fact.c.signed).where(fact.c.digest == digest))).scalar_one())
+    await tx.execute(_sign, {"of": digest, "signed": signed})
+    return bytes((await tx.execute(_signed, {"of": digest})).scalar_one())
 
 
 async def unsigned_facts(tx: AsyncConnection, statement_ids: Sequence[str]) -> Sequence[Row[Any]]:
@@ -42,13 +55,15 @@ async def insert_parcel(tx: AsyncConnection, values: Mapping[str, Any]) -> bool:
     return await insert_once(tx, outbox, {"state": "due", **values})
 
 
-def _due_but(in_hand: Collection[str], full: Collection[tuple[str, Collection[str]]]) -> list[ColumnElement[bool]]:
-    """Due rows that are not in hand, but those of a recipient and its urgency classes that have enough in hand."""
-    return [
-        outbox.c.state == "due",
-        outbox.c.id.not_in(in_hand),
-        *(~and_(outbox.c.recipient == recipient, outbox.c.urgency.in_(classes)) for recipient, classes in full),
-    ]
+def _due_but(
+    query: Select[Any], in_hand: Collection[str], full: Collection[tuple[str, Collection[str]]]
+) -> Select[Any]:
+    """Without the rows that are in hand, and those of a recipient and its urgency classes that have enough in hand."""
+    if in_hand:
+        query = query.where(outbox.c.id.not_in(in_hand))
+    for recipient, classes in full:
+        query = query.where(~and_(outbox.c.recipient == recipient, outbox.c.urgency.in_(classes)))
+    return query
 
 
 async def due_parcels(
@@ -62,20 +77,9 @@ async def due_parcels(
 
     ``in_hand``: ids that this worker holds already; ``full``: (recipient, urgency classes) that it takes no more of now.
     """
-    query = select(outbox).where(*_due_but(in_hand, full), outbox.c.next_at <= now)
-    query = query.order_by(outbox.c.urgency, outbox.c.next_at).limit(limit)
-    if tx.dialect.name == "postgresql":
-        query = query.with_for_update(skip_locked=True)
-    return (await tx.execute(query)).all()
-
-
-async def next_parcel_at(
-    tx: AsyncConnection, in_hand: Collection[str] = (), full: Collection[tuple[str, Collection[str]]] = ()
-) -> datetime | None:
-    first: datetime | None = (
-        await tx.execute(select(func.min(outbox.c.next_at)).where(*_due_but(in_hand, full)))
-    ).scalar_one()
-    return first
+    query = _due_but(_due_locked if tx.dialect.name == "postgresql" else _due, in_hand, full)
+    rows: Sequence[Row[Any]] = (await tx.execute(query, {"now": now, "most": limit})).all()
+    return rows
 
 
 async def lease_parcels(tx: AsyncConnection, ids: Sequence[str], until: datetime) -> None:
@@ -84,7 +88,7 @@ async def lease_parcels(tx: AsyncConnection, ids: Sequence[str], until: datetime
 
 
 async def settle_parcel(tx: AsyncConnection, parcel_id: str, values: Mapping[str, Any]) -> None:
-    await tx.execute(update(outbox).where(outbox.c.id == parcel_id).values(values))
+    await tx.execute(_settle, {"of": parcel_id, **values})
 
 
 async def parcels_of(tx: AsyncConnection, statement_id: str) -> Sequence[Row[Any]]:

@@ -12,13 +12,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from contactpoint.store.desk_schema import manned, officer, session
 from contactpoint.store.sql import insert_once, insert_or_replace
 
+_all_officers = select(officer).order_by(officer.c.number)
+
 
 async def officer_row(tx: AsyncConnection, number: str) -> Row[Any] | None:
     return (await tx.execute(select(officer).where(officer.c.number == number))).one_or_none()
 
 
 async def officer_rows(tx: AsyncConnection) -> Sequence[Row[Any]]:
-    return (await tx.execute(select(officer).order_by(officer.c.number))).all()
+    return (await tx.execute(_all_officers)).all()
 
 
 async def officer_by_link(tx: AsyncConnection, link_digest: bytes) -> Row[Any] | None:

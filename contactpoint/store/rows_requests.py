@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, func, or_, select, update
+from sqlalchemy import Row, bindparam, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contactpoint.store.desk_schema import clock, page, request, step
@@ -14,23 +14,34 @@ from contactpoint.store.sql import insert_once, insert_or_replace
 
 BEING_SENT = "being sent"
 
+# Built once: see contactpoint.store.sql.
+_one = select(request).where(request.c.id == bindparam("of"))
+_one_locked = _one.with_for_update()
+_new = insert(request)
+_move = update(request).where(request.c.id == bindparam("of"), request.c.rev == bindparam("was"))
+_any_due = select(request.c.id).where(request.c.next_at <= bindparam("now")).limit(1)
+_due_pages = (
+    select(page)
+    .where(page.c.state == "due", page.c.next_at <= bindparam("now"))
+    .order_by(page.c.urgency, page.c.next_at)
+    .limit(bindparam("most"))
+)
+_due_pages_locked = _due_pages.with_for_update(skip_locked=True)
+_cancel = update(page).where(page.c.request_id == bindparam("of"), page.c.state == "due").values(state="cancelled")
+
 
 async def request_row(tx: AsyncConnection, request_id: str) -> Row[Any] | None:
-    query = select(request).where(request.c.id == request_id)
-    if tx.dialect.name == "postgresql":
-        query = query.with_for_update()
-    return (await tx.execute(query)).one_or_none()
+    query = _one_locked if tx.dialect.name == "postgresql" else _one
+    return (await tx.execute(query, {"of": request_id})).one_or_none()
 
 
 async def insert_request(tx: AsyncConnection, values: Mapping[str, Any]) -> None:
-    await tx.execute(request.insert().values(values))
+    await tx.execute(_new, dict(values))
 
 
 async def update_request(tx: AsyncConnection, request_id: str, rev: int, values: Mapping[str, Any]) -> bool:
     """Write by compare-and-set on ``rev``. False: somebody was faster, load and decide again."""
-    changed = await tx.execute(
-        update(request).where(request.c.id == request_id, request.c.rev == rev).values(rev=rev + 1, **values)
-    )
+    changed = await tx.execute(_move, {"of": request_id, "was": rev, "rev": rev + 1, **values})
     return changed.rowcount == 1
 
 
@@ -44,7 +55,7 @@ async def due_requests(tx: AsyncConnection, now: datetime, limit: int = 200) -> 
 
 async def anything_due(tx: AsyncConnection, now: datetime) -> bool:
     """The read probe before a claim: cheap, and without a write lock."""
-    return (await tx.execute(select(request.c.id).where(request.c.next_at <= now).limit(1))).first() is not None
+    return (await tx.execute(_any_due, {"now": now})).first() is not None
 
 
 async def take_step(tx: AsyncConnection, request_id: str, cycle: int, name: str, due: datetime, at: datetime) -> bool:
@@ -96,15 +107,8 @@ async def add_page(tx: AsyncConnection, values: Mapping[str, Any]) -> bool:
 
 
 async def due_pages(tx: AsyncConnection, now: datetime, limit: int = 50) -> Sequence[Row[Any]]:
-    query = (
-        select(page)
-        .where(page.c.state == "due", page.c.next_at <= now)
-        .order_by(page.c.urgency, page.c.next_at)
-        .limit(limit)
-    )
-    if tx.dialect.name == "postgresql":
-        query = query.with_for_update(skip_locked=True)
-    return (await tx.execute(query)).all()
+    query = _due_pages_locked if tx.dialect.name == "postgresql" else _due_pages
+    return (await tx.execute(query, {"now": now, "most": limit})).all()
 
 
 async def lease_page(tx: AsyncConnection, page_id: str, until: datetime) -> None:
@@ -119,9 +123,7 @@ async def finish_page(tx: AsyncConnection, page_id: str, values: Mapping[str, An
 
 async def cancel_pages(tx: AsyncConnection, request_id: str) -> int:
     """An acknowledgement stops every notice of the request that has not gone out yet."""
-    gone = await tx.execute(
-        update(page).where(page.c.request_id == request_id, page.c.state == "due").values(state="cancelled")
-    )
+    gone = await tx.execute(_cancel, {"of": request_id})
     return int(gone.rowcount)
 
 

@@ -1,8 +1,13 @@
-"""The two statements that SQLite and PostgreSQL spell alike but SQLAlchemy Core keeps apart: insert once, and insert or replace."""
+"""The two statements that SQLite and PostgreSQL spell alike but SQLAlchemy Core keeps apart: insert once, and insert or replace.
+
+Statements are built once and executed with parameters: to build one costs three times what the database takes to carry it out, and a
+letter passes some fifty of them. The columns of an insert or update are the names of its parameters.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Table
@@ -10,19 +15,28 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 
-def _insert(tx: AsyncConnection, table: Table) -> Any:
-    return postgresql.insert(table) if tx.dialect.name == "postgresql" else sqlite.insert(table)
+def _insert(dialect: str, table: Table) -> Any:
+    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+
+
+@cache
+def _once(dialect: str, table: Table) -> Any:
+    return _insert(dialect, table).on_conflict_do_nothing()
+
+
+@cache
+def _or_replace(dialect: str, table: Table, names: tuple[str, ...], key: tuple[str, ...]) -> Any:
+    statement = _insert(dialect, table)
+    rest = {name: statement.excluded[name] for name in names if name not in key}
+    return statement.on_conflict_do_update(index_elements=key, set_=rest)
 
 
 async def insert_once(tx: AsyncConnection, table: Table, values: Mapping[str, Any]) -> bool:
     """Insert a row unless one with a key of it is there already. True when this call inserted it."""
-    result = await tx.execute(_insert(tx, table).values(values).on_conflict_do_nothing())
+    result = await tx.execute(_once(tx.dialect.name, table), dict(values))
     return bool(result.rowcount == 1)
 
 
 async def insert_or_replace(tx: AsyncConnection, table: Table, values: Mapping[str, Any], key: Iterable[str]) -> None:
     """Insert a row, or overwrite the columns given of the row with this key."""
-    key = tuple(key)
-    statement = _insert(tx, table).values(values)
-    rest = {name: statement.excluded[name] for name in values if name not in key}
-    await tx.execute(statement.on_conflict_do_update(index_elements=key, set_=rest))
+    await tx.execute(_or_replace(tx.dialect.name, table, tuple(values), tuple(key)), dict(values))

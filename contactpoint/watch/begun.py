@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Coroutine, Iterator
 from typing import Any
 
 
 class Begun:
-    """Named pieces of work in hand. ``ended`` is called, at once, whenever one of them has ended."""
+    """Named pieces of work in hand."""
 
-    def __init__(self, ended: Callable[[], None]) -> None:
-        self._ended = ended
+    def __init__(self) -> None:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._faults: list[BaseException] = []
 
@@ -50,4 +49,3 @@ class Begun:
         del self._tasks[name]
         if not task.cancelled() and (fault := task.exception()) is not None:
             self._faults.append(fault)
-        self._ended()

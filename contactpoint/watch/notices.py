@@ -24,6 +24,7 @@ from contactpoint.watch.begun import Begun
 
 POLL_S = 1.0
 LEASE = timedelta(seconds=30)
+BATCH = 50
 _MOST_ATTEMPTS = 3
 _LAST_S = 3.0
 
@@ -33,7 +34,7 @@ class Notices:
 
     def __init__(self, cw: Casework, channels: Mapping[str, Channel], clock: Callable[[], datetime]) -> None:
         self.cw, self.channels, self.clock = cw, channels, clock
-        self._begun = Begun(lambda: cw.bell.ring("pages"))
+        self._begun = Begun()
 
     async def run_due(self) -> int:
         """Send everything that is due now and wait for what becomes of it; returns how many were looked at."""
@@ -58,7 +59,7 @@ class Notices:
         await self._begun.end(_LAST_S)
 
     async def _claim(self, tx: AsyncConnection, now: datetime) -> Sequence[Row[Any]]:
-        rows = await due_pages(tx, now)
+        rows = await due_pages(tx, now, BATCH)
         for row in rows:
             if row.outcome == BEING_SENT and row.id not in self._begun:
                 await finish_page(

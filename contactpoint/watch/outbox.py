@@ -32,7 +32,6 @@ from contactpoint.store.journal import append
 from contactpoint.store.rows_outbox import (
     due_parcels,
     lease_parcels,
-    next_parcel_at,
     settle_parcel,
 )
 from contactpoint.watch.begun import Begun
@@ -44,7 +43,7 @@ from keys.digest import digest
 POLL_S = 1.0
 LEASE = timedelta(seconds=10)
 _URGENT, _ROUTINE = ("U0", "U1"), ("U2", "U3")
-_BATCH = 32
+BATCH = 32
 _MOST_IN_LANE = 32  # puts to one recipient in one lane at the same time; the link's credit is twice that
 _AFTER_A_FAULT_S = 5.0
 _LAST_S = 3.0
@@ -75,7 +74,7 @@ class Outbox:
 
     def __init__(self, cw: Casework, link: Puts, clock: Callable[[], datetime]) -> None:
         self.cw, self.link, self.clock = cw, link, clock
-        self._begun = Begun(lambda: cw.bell.ring("outbox"))
+        self._begun = Begun()
         self._lanes: Counter[tuple[str, tuple[str, ...]]] = Counter()
 
     async def run_due(self) -> int:
@@ -90,7 +89,7 @@ class Outbox:
         now, in_hand, full = self.clock(), tuple(self._begun), self._full()
 
         async def look(tx: AsyncConnection) -> Sequence[Row[Any]]:
-            return await due_parcels(tx, now, _BATCH, in_hand, full)
+            return await due_parcels(tx, now, BATCH, in_hand, full)
 
         async def claim(tx: AsyncConnection) -> Sequence[Row[Any]]:
             rows = await look(tx)
@@ -103,12 +102,6 @@ class Outbox:
         for row in rows:
             self._begun.begin(row.id, self._send_in_lane(row))
         return len(rows)
-
-    async def sleep_s(self, longest: float) -> float:
-        """How long nothing will be due, at most ``longest`` seconds. What is in hand rings when it has ended."""
-        in_hand, full = tuple(self._begun), self._full()
-        due = await self.cw.db.read(lambda tx: next_parcel_at(tx, in_hand, full))
-        return longest if due is None else min(longest, max(0.0, (due - self.clock()).total_seconds()))
 
     async def end(self) -> None:
         """Let what is in hand finish for a moment, then let go of it: it is still due."""
@@ -128,6 +121,8 @@ class Outbox:
             raise
         finally:
             self._lanes[lane] -= 1
+            if self._lanes[lane] == _MOST_IN_LANE - 1:
+                self.cw.bell.ring("outbox")  # there may be more that waited for this place
 
     async def _send(self, row: Row[Any]) -> None:
         now = self.clock()
@@ -201,6 +196,7 @@ class Outbox:
         wait = after or pause(row.attempts, row.urgency, self.cw.random)
         values = {"next_at": self.clock() + wait, "outcome": text[:200], "attempts": row.attempts + 1}
         await self.cw.db.write(lambda tx: settle_parcel(tx, row.id, values))
+        asyncio.get_running_loop().call_later(wait.total_seconds(), self.cw.bell.ring, "outbox")
 
     async def _settle(self, row: Row[Any], state: str, text: str) -> None:
         await self.cw.db.write(lambda tx: settle_parcel(tx, row.id, {"state": state, "outcome": text}))
