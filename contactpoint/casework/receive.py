@@ -39,7 +39,7 @@ from contactpoint.store.journal import append
 from contactpoint.store.rows_cases import known_ids, note_held, note_received, statement_row
 from contactpoint.store.rows_desk import keep_proof, put_cursor
 from contactpoint.store.rows_requests import take_step
-from contactpoint.wire.envelope import Envelope, Letter, Parcel, check_outer, open_letter, read_parcel
+from contactpoint.wire.envelope import MOST_AHEAD, Envelope, Letter, Parcel, check_outer, open_letter, read_parcel
 from contactpoint.wire.errors import MalformedError, SealError, UndecryptableError, WireError
 from contactpoint.wire.slip import Slip, SlipLevel
 from keys.digest import digest
@@ -75,7 +75,7 @@ async def receive_letter(
     except WireError as error:
         await set_aside(cw, parcel, error.code, str(error), place, now)
     else:
-        await cw.db.write(lambda tx: _receive(tx, cw, letter, receipt, _unsigned(cw, letter), place, now))
+        await cw.db.write(lambda tx: _receive(tx, cw, letter, receipt, _unsigned(cw, letter, receipt), place, now))
     cw.bell.ring("outbox", "pages", "timers", "board", "case")
 
 
@@ -93,9 +93,9 @@ async def _open(cw: Casework, parcel: Parcel, held: bytes, renewed: bool, now: d
     check_outer(envelope, station, min(now, envelope.core.at), clock_trusted=True)
     if envelope.core.recipient != cw.state:
         raise MalformedError(f"the letter is addressed to {envelope.core.recipient}, not to {cw.state}")
-    prekey = cw.keyring.used(envelope.wrap_key_id)
+    prekey = cw.keyring.used(envelope.wrap_key_id, now)
     if prekey is None:
-        prekey = await cw.db.read(lambda tx: cw.keyring.prekey(tx, envelope.wrap_key_id))
+        prekey = await cw.db.read(lambda tx: cw.keyring.prekey(tx, envelope.wrap_key_id, now))
 
     def private_half(key_id: bytes) -> SealingKey | None:
         return prekey if key_id == envelope.wrap_key_id else None
@@ -107,10 +107,10 @@ async def _open(cw: Casework, parcel: Parcel, held: bytes, renewed: bool, now: d
     return letter, receipt
 
 
-def _unsigned(cw: Casework, letter: Letter) -> str | None:
+def _unsigned(cw: Casework, letter: Letter, receipt: HeardSlip) -> str | None:
     """The code to answer with when the statement is not signed by those who must sign it."""
     try:
-        check_signers(cw, letter)
+        check_signers(cw, letter, receipt.slip.at)
     except SealError as error:
         return error.code
     return None
@@ -129,6 +129,10 @@ async def _receive(
     await move_cursor(tx, place)
     known = await statement_row(tx, statement.sender, statement.id)
     await keep(tx, receipt.slip, receipt.content, receipt.signed, statement.sender, receipt.who)
+    if known is not None and bytes(known.digest) != statement.digest:
+        # Two truths under one name: the first stands, the second is proof.
+        await _reject(tx, cw, letter, "E-ID-CONFLICT", now)
+        return
     if known is not None:
         # A desk acts once on each (from, id): the same statement sealed again, or taken again, changes nothing.
         await append(tx, journal, "repeated", statement.id, letter.envelope.digest, now)
@@ -138,10 +142,8 @@ async def _receive(
         return
     before = await load_case(tx, cw, statement.case)
     try:
-        if before is not None or statement.case == statement.id:
-            after = admit(None if before is None else before.case, statement, cw.catalogue)
-        else:
-            raise MoveError("E-MOVE-ILLEGAL", field="case")
+        # A move that overtook the letter that opens its case waits for it, like any other whose predecessor is missing.
+        after = admit(None if before is None else before.case, statement, cw.catalogue)
     except MoveError as error:
         await _reject(tx, cw, letter, error.code, now)
         return
@@ -152,7 +154,7 @@ async def _receive(
     else:
         key, rev = before.key, before.rev
     kept = KeptLetter(letter.statement.to_bytes(), letter.salt, letter.certificates, letter.envelope.signed.to_bytes())
-    held_at = receipt.slip.at
+    held_at = _credible(receipt.slip.at, now)
     await keep_letter(
         tx, cw, key, kept, statement, seal=core.seal, envelope_digest=letter.envelope.digest, held_at=held_at, now=now
     )
@@ -270,10 +272,11 @@ async def hear_slip(tx: AsyncConnection, cw: Casework, heard: HeardSlip, now: da
     if not await keep(tx, slip, heard.content, heard.signed, author, heard.who) or own is None:
         return False
     if slip.level is SlipLevel.HELD:
-        await note_held(tx, cw.state, own.id, slip.at)
-    if slip.level is SlipLevel.RECEIVED:
+        await note_held(tx, cw.state, own.id, _credible(slip.at, now))
+    if slip.level in (SlipLevel.RECEIVED, SlipLevel.REJECTED):
+        # Refused is taken, too: the next letter must not name it as suppressed.
         await note_received(tx, cw.state, own.id, slip.at)
-    event = Held(slip.at) if slip.level is SlipLevel.HELD else slip_event(slip)
+    event = Held(_credible(slip.at, now)) if slip.level is SlipLevel.HELD else slip_event(slip)
     if event is not None:
         await happen(tx, cw, own.id, event, now)
     if slip.level is SlipLevel.REJECTED:
@@ -282,11 +285,24 @@ async def hear_slip(tx: AsyncConnection, cw: Casework, heard: HeardSlip, now: da
     return True
 
 
+def _credible(held_at: datetime, now: datetime) -> datetime:
+    """All clocks count from *held*: a gateway that dates it far ahead would silence every deadline."""
+    return held_at if held_at <= now + MOST_AHEAD else now
+
+
+_OF_A_HOST = frozenset((SlipLevel.HELD, SlipLevel.NOT_RECEIVED))
+_OF_THE_SENDER = frozenset((SlipLevel.UNREACHABLE, SlipLevel.EXPIRED))
+
+
 def _may_speak_of(cw: Casework, slip: Slip, own: Row[Any]) -> bool:
     """Only the recipient and whoever keeps its mailbox may speak of our letter: a third State's true signature proves nothing here.
 
     A slip about our present sealing must name that very envelope.
     """
-    if slip.sender not in (own.recipient, cw.register.host_of(own.recipient)):
+    if slip.sender != own.recipient:
+        # A host keeps the mailbox and can say what a gateway sees; what a desk does there is not its to say.
+        if slip.sender != cw.register.host_of(own.recipient) or slip.level not in _OF_A_HOST:
+            return False
+    elif slip.level in _OF_THE_SENDER:
         return False
     return bool(slip.seal != own.seal or slip.envelope == own.envelope_digest)

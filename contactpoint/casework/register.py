@@ -49,6 +49,11 @@ class Register:
     def issuer_keys(self, state: str, at: datetime) -> Sequence[PublicKey]:
         return self.copy.keys_of(state, Role.ISSUER, at)
 
+    def ended(self, state: str, key_id: bytes, at: datetime) -> bool:
+        """Whether the State has revoked this key (an officer's too) for what was first witnessed at ``at``."""
+        end = self.copy.invalid_after(state, key_id)
+        return end is not None and at > end
+
     def _suspended(self, state: str) -> bool:
         contact = self.contact(state)
         return contact is not None and contact.status is Status.SUSPENDED

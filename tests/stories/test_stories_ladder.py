@@ -119,6 +119,25 @@ async def test_lost_answers_and_repeated_letters_are_delivered_once(tmp_path: Pa
             assert (await net["XA"].levels(request)).count("received") == 1
 
 
+async def test_a_move_that_overtakes_the_letter_that_opens_its_case_waits_for_it(tmp_path: Path) -> None:
+    async with simulated(tmp_path, "XA", "XB") as net:
+        net.weather.held_back = 1.0
+        sent = await net["XA"].ask("XB")
+        await net["XA"].outbox.run_due()
+        net.weather.calm()
+        await net["XA"].desk.answer(sent.id, "WITHDRAW", {}, net["XA"].officer, net.now)
+        await net["XA"].outbox.run_due()
+        await net["XB"].take()
+        assert await net["XB"].desk.request_view(sent.id, net.now) is None
+        await net.pass_time(minutes=15)
+        digests = set()
+        for state in ("XA", "XB"):
+            assert (await net[state].view(sent.id)).status == "WITHDRAWN"
+            digests.add((await net[state].desk.case_view(sent.case, net.now)).state_digest)
+        assert len(digests) == 1
+        assert not net["XB"].telephone.notices
+
+
 async def test_a_rented_mailbox_works_like_an_own_one_and_its_host_reads_nothing(tmp_path: Path) -> None:
     async with simulated(tmp_path, "QM", "XA", "XB", hosted={"XB": "QM"}) as net:
         sent = await net["XA"].ask("XB")
