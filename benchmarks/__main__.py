@@ -10,7 +10,7 @@ from importlib import import_module
 import benchmarks
 from benchmarks.machine import described
 
-_NOT_BENCHMARKS = {"__main__", "machine"}
+_NOT_BENCHMARKS = {"__main__", "machine", "recipient", "bare"}
 
 
 def main(chosen: list[str]) -> int:
