@@ -44,20 +44,26 @@ class Keyring:
     station: SigningKey
     storage: NodeSecret
     archive: SealingPublicKey
-    _prekeys: dict[bytes, SealingKey] = field(default_factory=dict, repr=False)
+    _prekeys: dict[bytes, tuple[SealingKey, datetime]] = field(default_factory=dict, repr=False)
 
-    def used(self, key_id: bytes) -> SealingKey | None:
-        """The private half, if this process has used it before."""
-        return self._prekeys.get(key_id)
+    def used(self, key_id: bytes, now: datetime) -> SealingKey | None:
+        """The private half, if this process has used it before. What is destroyed at rest is forgotten in memory too."""
+        for old in [each for each, (_, ends) in self._prekeys.items() if now >= ends]:
+            del self._prekeys[old]
+        known = self._prekeys.get(key_id)
+        return None if known is None else known[0]
 
-    async def prekey(self, tx: AsyncConnection, key_id: bytes) -> SealingKey | None:
+    async def prekey(self, tx: AsyncConnection, key_id: bytes, now: datetime) -> SealingKey | None:
         """The private half of one of our prekeys, or None when it is not ours or destroyed."""
-        if key_id not in self._prekeys:
-            row = await own_key_row(tx, key_id)
-            if row is None or row.sealed is None or row.role != PREKEY:
-                return None
-            self._prekeys[key_id] = SealingKey.from_seed(self.secret.open(_name(PREKEY, key_id), row.sealed))
-        return self._prekeys[key_id]
+        if (known := self.used(key_id, now)) is not None:
+            return known
+        row = await own_key_row(tx, key_id)
+        ends = None if row is None else row.not_after + timedelta(days=KEEP_DAYS)
+        if row is None or ends is None or row.sealed is None or row.role != PREKEY or now >= ends:
+            return None
+        key = SealingKey.from_seed(self.secret.open(_name(PREKEY, key_id), row.sealed))
+        self._prekeys[key_id] = key, ends
+        return key
 
 
 def _name(role: str, key_id: bytes) -> str:

@@ -10,7 +10,7 @@ import structlog
 
 from contactpoint.domain.policy import load as load_policy
 from contactpoint.domain.values import Address
-from contactpoint.gateway.gateway import Gateway
+from contactpoint.gateway.gateway import Gateway, Observe
 from contactpoint.gateway.mailbox import Mailbox, Mailboxes
 from contactpoint.gateway.parts import GatewayParts
 from contactpoint.gateway.undrained import Report, Undrained
@@ -21,7 +21,7 @@ from contactpoint.link.listen import Receiver, listen
 from contactpoint.link.results import StoredResult
 from contactpoint.link.tls import server_context
 from contactpoint.main.folder import read_file, read_secret
-from contactpoint.main.loops import repeat
+from contactpoint.main.loops import repeat, stop
 from contactpoint.main.mirror import Mirror
 from contactpoint.main.node import Means, database_url, draw
 from contactpoint.settings import within
@@ -30,7 +30,8 @@ from contactpoint.store.gateway_schema import metadata as gateway_metadata
 from contactpoint.wire.frames import Lane, Role
 from contactpoint.wire.keybook import proof_signer, proof_verifier
 from contactpoint.wire.limits import GatewayLimits, LinkLimits, ListenLimits
-from contactpoint.wire.session import Identity, Peer, SessionEvent
+from contactpoint.wire.session import Identity, LogHead, Peer, SessionEvent
+from directory.trusted import Comparison
 from keys.signing import SigningKey
 
 log = structlog.get_logger("contactpoint")
@@ -51,7 +52,7 @@ async def running_gateway(means: Means, mirror: Mirror) -> AsyncIterator[str]:
         stack.push_async_callback(db.close)
         wake = asyncio.Event()
         parts = _parts(means, db, key, wake)
-        gateway = Gateway(parts, _observe)
+        gateway = Gateway(parts, _ears(means, wake))
         await gateway.open()
         identity = Identity(settings.state, Role.GATEWAY, key.public.id, proof_signer(key, means.net))
         verify = proof_verifier(means.register, means.net)
@@ -68,8 +69,7 @@ async def running_gateway(means: Means, mirror: Mirror) -> AsyncIterator[str]:
         dialler = Dialler(caller)
         stack.push_async_callback(dialler.close)
         await stack.enter_async_context(listen(receiver, gateway, settings.public.address, settings.public.port, tls))
-        for task in _loops(means, mirror, gateway, parts, dialler, wake):
-            stack.push_async_callback(_stop, task)
+        stack.push_async_callback(stop, _loops(means, mirror, gateway, parts, dialler, wake))
         yield f"{'wss' if tls else 'ws'}://{own}/"
 
 
@@ -90,9 +90,19 @@ def _parts(means: Means, db: Database, key: SigningKey, wake: asyncio.Event) -> 
     )
 
 
-def _observe(peer: Peer, event: SessionEvent) -> None:
-    """What peers say beside work is for the log; casework judges it where it matters."""
-    log.debug("gateway.peer", peer=peer.name, said=type(event).__name__)
+def _ears(means: Means, wake: asyncio.Event) -> Observe:
+    """What peers who dial us say of the log: one that is ahead makes us look; a split view is an alarm."""
+
+    def hear(peer: Peer, event: SessionEvent) -> None:
+        if not isinstance(event, LogHead) or event.root is None:
+            return
+        match means.register.copy.compare(event.size, event.root):
+            case Comparison.AHEAD_OF_US:
+                wake.set()
+            case Comparison.SPLIT:
+                log.error("register.split-view", peer=peer.name, size=event.size)
+
+    return hear
 
 
 def _loops(
@@ -132,8 +142,3 @@ def _report(means: Means, dialler: Dialler) -> Report:
         return False
 
     return report
-
-
-async def _stop(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    await asyncio.wait({task})

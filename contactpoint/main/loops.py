@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 
@@ -12,9 +12,11 @@ from contactpoint.casework.bell import Bell
 log = structlog.get_logger("contactpoint")
 
 _AFTER_A_FAULT_S = 1.0
+Step = Callable[[], Awaitable[float]]
+"""Does what is due and returns how many seconds to sleep."""
 
 
-async def repeat(name: str, step: Callable[[], Awaitable[float]], bell: Bell | None = None) -> None:
+async def repeat(name: str, step: Step, bell: Bell | None = None) -> None:
     """Run ``step`` for ever. It returns how many seconds to sleep; its bell wakes it early. Ends only by cancellation."""
     while True:
         try:
@@ -27,3 +29,10 @@ async def repeat(name: str, step: Callable[[], Awaitable[float]], bell: Bell | N
             await asyncio.sleep(seconds)
         elif seconds > 0:
             await bell.wait(name, seconds)
+
+
+async def stop(tasks: Sequence[asyncio.Task[None]]) -> None:
+    """Cancel loops and wait until they have ended."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)

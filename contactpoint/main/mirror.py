@@ -63,9 +63,3 @@ class Mirror:
             changed = copy.size != held.size or copy.members != held.members
             write_private(self.folder.register_copy, to_bytes(copy))
             return changed
-
-    def reload(self, now: datetime) -> None:
-        """Take over what another process of this node has fetched, if it is newer."""
-        copy = load_copy(self.folder, self.pinned, now)
-        if copy is not None and copy.size > self.register.copy.size:
-            self.register.copy = copy

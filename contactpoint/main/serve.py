@@ -21,7 +21,9 @@ from contactpoint.main.gateway import running_gateway
 from contactpoint.main.logs import set_up
 from contactpoint.main.mirror import Mirror
 from contactpoint.main.node import Means, open_casework, open_means
-from contactpoint.main.worker import running_mirror, running_taker, running_worker
+from contactpoint.main.register_loop import running_mirror
+from contactpoint.main.taker import running_taker
+from contactpoint.main.worker import running_worker
 
 log = structlog.get_logger("contactpoint")
 PARTS = ("all", "gateway", "desk", "worker")
@@ -55,7 +57,7 @@ async def running_node(home: Path, part: str = "all", means: Means | None = None
             mirror.station = cw.keyring.station
             if part in ("all", "desk"):
                 console_url = await stack.enter_async_context(running_console(cw, means))
-                await stack.enter_async_context(running_taker(cw, means, mirror))
+                await stack.enter_async_context(running_taker(cw, means, mirror, beside_gateway=part == "all"))
             if part in ("all", "worker"):
                 await stack.enter_async_context(running_worker(cw, means, mirror))
         if part in ("gateway", "desk"):

@@ -152,7 +152,7 @@ class NodeSettings(BaseSettings):
     @field_validator("state")
     @classmethod
     def _code(cls, value: str) -> str:
-        if not re.fullmatch(r"[A-Z]{2}(-[A-Z0-9]{1,8})?", value):
+        if not re.fullmatch(r"[A-Z]{2}(-[A-Z0-9]{1,6})?", value):
             raise ValueError("state is two capital letters, such as XA, or a territory, XA-T1")
         return value
 
