@@ -40,6 +40,7 @@ from directory.main import approve, init_register, running_register
 
 _IMPORTED = time.monotonic()
 _POLL_S = 0.01
+_LOOK_S = 0.1  # between two looks at the register, while a node waits for its peer's keys
 _PATIENCE_S = 60.0
 _SECRET = {"XA": "amber harbour lantern", "XB": "birch meadow compass"}
 _RUNGS = (
@@ -169,11 +170,14 @@ async def _man(node: RunningNode) -> _State:
 
 async def _meet(state: _State, peer: str) -> None:
     """Wait until this node could write to its peer."""
-    end = time.monotonic() + _PATIENCE_S
+    look = time.monotonic()
+    end = look + _PATIENCE_S
     while await state.desk.cw.db.read(lambda tx: newest_sheet(tx, peer)) is None:
-        if time.monotonic() > end:
+        if (now := time.monotonic()) > end:
             raise TimeoutError(f"{state.node.state} never got the key sheet of {peer}")
-        state.desk.cw.bell.ring("mirror")
+        if now >= look:
+            state.desk.cw.bell.ring("mirror")
+            look = now + _LOOK_S
         await asyncio.sleep(_POLL_S)
 
 
