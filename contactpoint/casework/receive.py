@@ -32,6 +32,7 @@ from contactpoint.casework.letters import seal_anew
 from contactpoint.casework.signers import check_signers
 from contactpoint.casework.slips import HeardSlip, check_slip, slip_event
 from contactpoint.domain.case import Case, admit
+from contactpoint.domain.catalogue import VERSIONS
 from contactpoint.domain.errors import MoveError
 from contactpoint.domain.ladder import Held
 from contactpoint.store.desk_schema import journal
@@ -75,7 +76,7 @@ async def receive_letter(
     except WireError as error:
         await set_aside(cw, parcel, error.code, str(error), place, now)
     else:
-        await cw.db.write(lambda tx: _receive(tx, cw, letter, receipt, _unsigned(cw, letter, receipt), place, now))
+        await cw.db.write(lambda tx: _receive(tx, cw, letter, receipt, _refusal(cw, letter, receipt), place, now))
     cw.bell.ring("outbox", "pages", "timers", "board", "case")
 
 
@@ -107,8 +108,15 @@ async def _open(cw: Casework, parcel: Parcel, held: bytes, renewed: bool, now: d
     return letter, receipt
 
 
-def _unsigned(cw: Casework, letter: Letter, receipt: HeardSlip) -> str | None:
-    """The code to answer with when the statement is not signed by those who must sign it."""
+def _refusal(cw: Casework, letter: Letter, receipt: HeardSlip) -> str | None:
+    """The code to answer with when the statement is not signed by those who must, or is written under rules that are not ours.
+
+    The policy is the network's, named by its genesis: a letter that named another would set its own deadlines at this desk.
+    """
+    if letter.fields.pol != cw.policy.name:
+        return "E-POLICY"
+    if letter.fields.cat not in VERSIONS:
+        return "E-UNKNOWN-KIND"
     try:
         check_signers(cw, letter, receipt.slip.at)
     except SealError as error:
@@ -121,7 +129,7 @@ async def _receive(
     cw: Casework,
     letter: Letter,
     receipt: HeardSlip,
-    unsigned: str | None,
+    refusal: str | None,
     place: Place,
     now: datetime,
 ) -> None:
@@ -137,8 +145,8 @@ async def _receive(
         # A desk acts once on each (from, id): the same statement sealed again, or taken again, changes nothing.
         await append(tx, journal, "repeated", statement.id, letter.envelope.digest, now)
         return
-    if unsigned is not None:
-        await _reject(tx, cw, letter, unsigned, now)
+    if refusal is not None:
+        await _reject(tx, cw, letter, refusal, now)
         return
     before = await load_case(tx, cw, statement.case)
     try:
@@ -191,7 +199,10 @@ async def _reject(tx: AsyncConnection, cw: Casework, letter: Letter, code: str, 
     """An impossible move from another product: answered with its code, kept as evidence, never acted on."""
     body = letter.envelope.signed.to_bytes() + letter.statement.to_bytes()
     sender = letter.fields.sender
-    await keep_proof(tx, {"digest": digest(body), "sender": sender, "code": code, "at": now, "body": body})
+    mark = digest(body)
+    # What an officer wrote never rests in clear, not even as proof against its sender.
+    sealed = cw.keyring.storage.seal(f"aside/{mark.hex()}", body)
+    await keep_proof(tx, {"digest": mark, "sender": sender, "code": code, "at": now, "body": sealed})
     await say(tx, cw, SlipLevel.REJECTED, _about(letter.envelope), sender, now, code=code)
     await raise_task(tx, cw, code, now, state=sender, note=letter.fields.kind, once=f"rejected/{letter.fields.id}")
     await append(tx, journal, f"rejected {code}", letter.fields.id, letter.fields.digest, now)
