@@ -32,21 +32,22 @@ from contactpoint.main.mirror import load_copy
 from contactpoint.main.node import draw, open_desk, open_means
 
 Result = TypeVar("Result")
-_PATIENCE_S, _LOOK_AGAIN_S = 20.0, 0.3
+_PATIENCE_S, _PATIENCE_UNKNOWN_S, _LOOK_AGAIN_S = 20.0, 4.0, 0.3
 
 
 async def _once_reachable(home: Path, say: Callable[[Desk, Clock], Awaitable[Result]]) -> Result:
     """Say it; while the peer's entry or key sheet is not here yet, try again with what the running node has fetched meanwhile.
 
-    A node that was started a moment ago has both within seconds. After `_PATIENCE_S` the error stands.
+    A node that was started a moment ago has both within seconds; a State that is unknown for longer is a mistyped one.
     """
-    deadline = time.monotonic() + _PATIENCE_S
+    started = time.monotonic()
     while True:
         try:
             async with open_desk(home) as (desk, clock):
                 return await say(desk, clock)
-        except UnreachablePeerError:
-            if time.monotonic() >= deadline:
+        except UnreachablePeerError as error:
+            patience = _PATIENCE_UNKNOWN_S if error.code == "E-UNKNOWN-STATE" else _PATIENCE_S
+            if time.monotonic() - started >= patience:
                 raise
         await asyncio.sleep(_LOOK_AGAIN_S)
 
