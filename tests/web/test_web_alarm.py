@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, Page
+from playwright.async_api import Browser, BrowserContext, Page, Route
 
+from contactpoint.web.routes.events import Closing
 from tests.web.desk_simulator import DeskSimulator
 from tests.web.served import Served, serve, start_shift, wall_clock
 
@@ -35,6 +37,12 @@ async def context(browser: Browser) -> AsyncIterator[BrowserContext]:
     made = await browser.new_context()
     yield made
     await made.close()
+
+
+def cut_streams(console: Served) -> None:
+    """Every open stream ends; the console stays."""
+    console.app.state.closing.close()
+    console.app.state.closing = Closing()
 
 
 async def alarm(page: Page, state: str, within_s: float = 5) -> None:
@@ -160,6 +168,40 @@ async def test_the_ring_goes_on_when_the_session_has_ended(console: Served, cont
     console.at_desk(lambda: console.desk.arrives())
     await alarm(page, "ringing")
     await rings_more(page, 2)
+
+
+async def test_the_ring_goes_on_when_a_stream_must_begin_anew_after_the_sessions_end(
+    console: Served, context: BrowserContext
+) -> None:
+    page = await context.new_page()
+    await start_shift(page, console)
+    await alarm(page, "quiet")
+    console.at_desk(console.desk.sessions.clear)
+    console.at_desk(lambda: cut_streams(console))
+    await page.get_by_text("Signed out. This window only rings.").wait_for(timeout=10_000)
+    manned = len(console.desk.manned_by)
+    console.at_desk(lambda: console.desk.arrives())
+    await alarm(page, "ringing")
+    await rings_more(page, 2)
+    assert len(console.desk.manned_by) == manned  # nobody is signed in: it rings, and counts as nobody
+
+
+async def test_what_arrives_between_a_page_and_its_first_beat_is_shown_by_it(
+    console: Served, context: BrowserContext
+) -> None:
+    page = await context.new_page()
+    await start_shift(page, console)
+    gate = asyncio.Event()
+
+    async def late(route: Route) -> None:
+        await gate.wait()
+        await route.continue_()
+
+    await page.route("**/events", late)
+    await page.reload()
+    console.at_desk(lambda: console.desk.arrives())
+    gate.set()
+    await page.locator(".wait").wait_for(timeout=5000)
 
 
 async def test_two_windows_share_one_stream_and_one_voice(console: Served, context: BrowserContext) -> None:

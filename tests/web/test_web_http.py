@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
+import pytest
 from fastapi import FastAPI
 from starlette.routing import BaseRoute, Route
 
@@ -248,3 +250,34 @@ async def test_no_file_outside_the_list_is_served(visitor: Browserless) -> None:
 
 
 __all__ = ["visitor"]
+
+
+@pytest.mark.parametrize("cookie", ["", "9999999999.", "9999999999.00", "nonsense", ".", "9999999999." + "0" * 64])
+async def test_a_forged_watch_pass_opens_no_stream(visitor: Browserless, cookie: str) -> None:
+    visitor.http.cookies.set("__Host-watch", cookie)
+    answer = await visitor.get("/events")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in")
+
+
+async def test_a_watch_pass_opens_no_page_and_is_gone_after_signing_out(visitor: Browserless) -> None:
+    await visitor.sign_in()
+    assert visitor.http.cookies.get("__Host-watch")
+    kept = dict(visitor.desk.sessions)
+    visitor.desk.sessions.clear()
+    for path in ("/board", "/directory", "/approvals", "/shift"):
+        assert (await visitor.get(path)).headers["location"] == "/sign-in"
+    visitor.desk.sessions.update(kept)
+    await visitor.post("/sign-out")
+    assert not visitor.http.cookies.get("__Host-watch")
+
+
+async def test_a_refusal_by_the_other_side_is_told_on_case_and_board(visitor: Browserless) -> None:
+    ids = visitor.desk.full_day()
+    late = visitor.desk.requests[ids["late"]]
+    visitor.desk.requests[late.id] = replace(late, refused="E-TOO-LARGE")
+    await visitor.sign_in()
+    for path in ("/board", f"/cases/{late.case}"):
+        told = (await visitor.get(path)).text
+        assert "Refused by the other State" in told
+        assert "The message is larger than the limit." in told
+        assert "E-TOO-LARGE" in told

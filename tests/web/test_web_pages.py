@@ -76,7 +76,7 @@ async def test_an_error_page_of_a_form_shuts_nobody_out(browser: Browser, consol
     await page.get_by_role("heading", name="There is a problem").wait_for()
     assert await page.evaluate("document.activeElement.className") == "summary"
     assert (await Axe().run(page)).response["violations"] == []
-    await page.get_by_role("link", name="Why preservation is necessary").click()
+    await page.locator(".summary").get_by_role("link", name="Why preservation is necessary").click()
     assert await page.evaluate("document.activeElement.id") == "f-necessity"
 
 

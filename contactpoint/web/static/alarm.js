@@ -5,7 +5,7 @@ const page = document.documentElement, words = document.getElementById("alarm").
 const LOST_AFTER_S = 15, AGAIN_S = 5, SILENCE_S = 60, SHIFT_S = 12 * 3600;
 const SOUNDS = { waiting: [660, 880, 660, 880], overdue: [660, 880, 1100, 660, 880, 1100], lost: [440, 330, 440, 330] };
 const tabs = new BroadcastChannel("alarm"), tab = (sessionStorage.window ??= crypto.randomUUID());
-let audio = null, guard = null, quietAt = 0, ringer = false, lost = false, broken = false, silencedUntil = 0, heardAt = performance.now();
+let audio = null, guard = null, quietAt = 0, ringer = false, lost = false, unsure = true, silencedUntil = 0, heardAt = performance.now();
 let beat = { unacknowledged: 0, oldest: 0, overdue: 0, answers: 0 };
 
 const waiting = () => beat.unacknowledged + beat.overdue + beat.answers;
@@ -69,12 +69,15 @@ function check() {
   watch(AGAIN_S);
 }
 
-function take({ what, silence, counts }) {
+// What changed between the making of a page and its first beat, or while the stream was away, nobody told it: it asks.
+function take({ what, silence, counts, unsure: again }) {
+  if (again) unsure = true;
   if (what) return document.body.dispatchEvent(new Event("desk-changed"));
   if (silence) silencedUntil = silence;
   if (!counts) return show();
   if (counts.unacknowledged > beat.unacknowledged) silencedUntil = 0; // an old silence does not cover a new request
   [beat, heardAt, lost] = [counts, performance.now(), false];
+  if (unsure && document.readyState === "complete") take({ what: "everything" }), unsure = false;
   watch(LOST_AFTER_S);
   ring();
   document.getElementById("watching").hidden = !counts.watching; // signed out: it rings on, and mans nothing
@@ -92,8 +95,7 @@ function listen() {
   const stream = new EventSource("/events");
   stream.addEventListener("beat", ({ data }) => tell({ counts: JSON.parse(data) }));
   stream.addEventListener("changed", ({ data }) => tell(JSON.parse(data)));
-  stream.onopen = () => { if (broken) tell({ what: "everything" }); broken = false; };
-  stream.onerror = () => { broken = true; if (stream.readyState === EventSource.CLOSED) setTimeout(listen, 3000); };
+  stream.onerror = () => { tell({ unsure: true }); if (stream.readyState === EventSource.CLOSED) setTimeout(listen, 3000); };
 }
 
 // One stream for the whole browser, one window that makes the sound: whoever holds the lock. The next one takes over.
@@ -122,7 +124,7 @@ for (const gesture of ["pointerdown", "keydown"]) document.addEventListener(gest
 document.addEventListener("visibilitychange", wake);
 setInterval(() => { if (!audible()) check(); if (!silenced() && page.dataset.alarm === "silenced") show(); }, 1000);
 
-hold("alarm-stream", listen);
+addEventListener("load", () => hold("alarm-stream", listen));
 if (testedAt()) arm();
 wake();
 show();
