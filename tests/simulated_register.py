@@ -9,7 +9,7 @@ from directory.card import Calendar, Language, Line, Members, PublicCard, Reacha
 from directory.checkpoint import sign_checkpoint
 from directory.contact import GatewayAddress
 from directory.documents import OWN, Action, Purpose, read_genesis, read_object
-from directory.enrolment import StationKeys, make_card, make_charter, make_genesis, make_listing
+from directory.enrolment import StationKeys, make_card, make_charter, make_genesis, make_listing, make_revocation
 from directory.log import Log
 from directory.logkey import LogKey
 from directory.rules import Registry
@@ -35,6 +35,7 @@ class SimulatedRegister:
         self._objects: dict[bytes, bytes] = {}
         self._members: list[Members] = []
         self._hosts: dict[str, str] = {}
+        self._roots: dict[str, SigningKey] = {}
 
     def rent(self, guest: str, host: str) -> None:
         self._hosts[guest] = host
@@ -53,7 +54,7 @@ class SimulatedRegister:
         host: str | None = None,
     ) -> None:
         """A listing by the registrar, then the State's charter and card."""
-        root = SigningKey.from_seed(self._random(64))
+        root = self._roots[state] = SigningKey.from_seed(self._random(64))
         own = StationKeys(keys[Role.STATION], keys[Role.KEEPER], keys[Role.ISSUER], None if host else gateway)
         self._append(make_listing(self._registrar, state, 1, Action.LIST, [root.public], "", now, self.net), "listing")
         charter = make_charter(
@@ -74,6 +75,17 @@ class SimulatedRegister:
         self._append(card, "card")
         if members is not None:
             self._members.append(members)
+
+    def suspend(self, state: str, now: datetime) -> None:
+        roots = [self._roots[state].public]
+        self._append(make_listing(self._registrar, state, 2, Action.SUSPEND, roots, "test", now, self.net), "listing")
+
+    def revoke(
+        self, state: str, signer: SigningKey, key_id: bytes, now: datetime, invalid_after: datetime | None = None
+    ) -> None:
+        end = invalid_after or now
+        revocation = make_revocation(signer, state, key_id, now, end, "compromised", self.net)
+        self._append(revocation, "revocation")
 
     def _append(self, signed: Signed, kind: str) -> None:
         document, _ = read_object(signed.to_bytes(), kind)

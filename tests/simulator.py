@@ -47,7 +47,7 @@ from contactpoint.store.rows_desk import put_sheet
 from contactpoint.watch import timers
 from contactpoint.watch.notices import Notices
 from contactpoint.watch.outbox import Outbox
-from contactpoint.wire.frames import BacklogEnd, Cargo, Lane, Role, Take
+from contactpoint.wire.frames import BacklogEnd, Cargo, Lane, Missed, Role, Take
 from contactpoint.wire.limits import GatewayLimits
 from contactpoint.wire.session import Peer
 from directory.contact import GatewayAddress as CharterAddress
@@ -156,7 +156,7 @@ class SimulatedState:
                 if self.net.chance.random() < self.net.weather.dropped:
                     await taking.end()
                     return 1
-                await taking.took(item.number)
+                await taking.took(item.last if isinstance(item, Missed) else item.number)
         except TakeEndedError as error:
             raise AssertionError(f"{self.state} cannot take its mailbox: {error}") from error
         return 0

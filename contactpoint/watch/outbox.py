@@ -35,9 +35,10 @@ from contactpoint.store.rows_outbox import (
     settle_parcel,
 )
 from contactpoint.watch.begun import Begun
-from contactpoint.wire.envelope import Parcel
-from contactpoint.wire.errors import WireError
+from contactpoint.wire.envelope import Parcel, read_envelope
+from contactpoint.wire.errors import MismatchError, WireError
 from contactpoint.wire.frames import Cargo, Lane
+from contactpoint.wire.slip import SlipLevel
 from keys.digest import digest
 
 POLL_S = 1.0
@@ -167,6 +168,10 @@ class Outbox:
         now = self.clock()
         try:
             heard = check_slip(self.cw, receipt, now)
+            # A true receipt of another letter proves nothing of this one: it would be let go of, and lost.
+            envelope = read_envelope(row.envelope or b"", self.cw.net)
+            if heard.slip.level is not SlipLevel.HELD or heard.slip.envelope != envelope.digest:
+                raise MismatchError("it speaks of another envelope")
         except WireError as error:
             await self._later(row, f"a false receipt: {error}")
             return

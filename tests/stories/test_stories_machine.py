@@ -52,6 +52,7 @@ def answer_body(net: Simulator, kind: str) -> dict[str, Any]:
         "INFO": {"text": "the lease ends"},
         "CALLED-BACK": {"number": "+999100200", "spoke_with": "OFF-001", "result": "confirmed"},
         "WARN-42-7": {"warning": "the custodian would tell the suspect"},
+        "NO-DATA": {"searched": "the server"},
         "WITHDRAW": {},
     }
     return bodies.get(kind, {})
