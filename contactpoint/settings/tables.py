@@ -80,9 +80,6 @@ class DatabaseSettings(_Table):
     gateway: SecretStr = Field(
         default=SecretStr("sqlite:///gateway.sqlite3"), description="sqlite:///FILE or postgresql://..."
     )
-    redis: SecretStr | None = Field(
-        default=None, description="redis://... wakes the copies of a split node; holds nothing"
-    )
 
 
 class MailSettings(_Table):

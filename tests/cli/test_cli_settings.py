@@ -135,7 +135,7 @@ def test_a_mistyped_environment_variable_is_an_error(home: Path, monkeypatch: py
 
 
 def test_secrets_are_masked_wherever_they_stand(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CONTACTPOINT_DATABASE__REDIS", "redis://:correcthorse@127.0.0.1/0")
+    monkeypatch.setenv("CONTACTPOINT_DATABASE__GATEWAY", "postgresql://node:correcthorse@127.0.0.1/gateway")
     more = (
         '\n[mail]\nhost = "m.example"\nsender = "a@b.example"\nrecipient = "a@b.example"\npassword = "correcthorse"\n'
     )
