@@ -116,17 +116,21 @@ async def _staged(home: Path, teller: _Teller) -> AsyncIterator[_Stage]:
         register = await stack.enter_async_context(running_register(home / "register", 0))
         teller.step(f"register of the training network answers at {register.url}")
         links = {}
-        for state in _SECRET:
-            words, link = await _make(home, state, register.url, genesis.digest.hex())
-            await enrol(home / state)
-            await approve(home / "register", state, words)
-            links[state] = link
-            teller.step(f"{state} made its keys; the registrar heard its twelve words: {words}")
+        async with asyncio.TaskGroup() as listing:  # one State is listed while the next one stretches its passphrases
+            for state in _SECRET:
+                words, links[state] = await _make(home, state, register.url, genesis.digest.hex())
+                listing.create_task(_list(home, state, words, teller))
         nodes = [await stack.enter_async_context(running_node(home / state)) for state in _SECRET]
         states = [await _man(node) for node in nodes]  # one after the other: each takes 64 MiB to open a key
         await asyncio.gather(_meet(states[0], "XB"), _meet(states[1], "XA"))
         teller.step("both nodes run; each has verified the register and holds the other's key sheet")
         yield _Stage(states[0], states[1], links)
+
+
+async def _list(home: Path, state: str, words: str, teller: _Teller) -> None:
+    await enrol(home / state)
+    await approve(home / "register", state, words)
+    teller.step(f"{state} made its keys; the registrar heard its twelve words: {words}")
 
 
 async def _make(home: Path, state: str, url: str, genesis: str) -> tuple[str, str]:

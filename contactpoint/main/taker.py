@@ -24,6 +24,7 @@ from contactpoint.wire.frames import Sheet
 
 log = structlog.get_logger("contactpoint")
 _SHEET_S = 600.0
+_UNLISTED_S = 2.0
 
 
 @asynccontextmanager
@@ -63,6 +64,8 @@ def _take(
 
     async def step() -> float:
         nonlocal seen_epoch
+        if means.register.contact(cw.state) is None:
+            return _UNLISTED_S  # no gateway knows our key yet; the mirror rings when it has seen us listed
         epoch, after = await taker.position()
         epoch = max(epoch, seen_epoch + 1)
         order = TakeOrder(taker.mailbox, holder, epoch, after)
@@ -86,7 +89,6 @@ def _take(
             return 10.0
         except LinkError as error:
             log.info("take.ended", code=error.code)
-            return 0.5 if means.register.contact(cw.state) is not None else 2.0
         return 0.5
 
     return step

@@ -22,7 +22,7 @@ from tests.system.ledger import (
 )
 
 IN_FLIGHT = 50
-PATIENCE_S = 90
+PATIENCE_S = 240
 PARTS = {"whole": ("all",), "parts": ("gateway", "desk", "worker")}
 
 
