@@ -33,6 +33,7 @@ from contactpoint.store.journal import append
 from contactpoint.store.rows_cases import case_row
 from contactpoint.store.rows_desk import insert_waiting
 from contactpoint.wire.statement import decode_statement, encode_statement
+from directory.trusted import Freshness
 from keys import cbor
 from keys.custody import open_case_key, seal_at_rest
 from keys.signed import Signed, sign
@@ -131,6 +132,8 @@ def _known_kinds(cw: Casework) -> str:
 async def _plan_request(cw: Casework, draft: Draft, officer: Signer, now: datetime) -> Plan:
     entry = cw.catalogue[draft.kind]
     _refuse(entry, draft.body, now)
+    if entry.opens is not Opens.MOVE:
+        _refuse_old_register(cw, now)
     if entry.opens is Opens.CASE:
         recipient = _recipient(cw, draft.recipient)
         plan_case, re = None, None
@@ -184,6 +187,16 @@ def _refuse(form: Entry | Answer, body: Mapping[str, Any], now: datetime) -> Non
         fields = ", ".join(sorted({problem.field for problem in problems}))
         text = f"{len(problems)} field(s) need attention: {fields}"
         raise DraftError(problems[0].code, text, " ".join(problem.message for problem in problems), problems)
+
+
+def _refuse_old_register(cw: Casework, now: datetime) -> None:
+    """After thirty days unseen a key may have been revoked for a month: nothing new is begun on it. Answers and receiving go on."""
+    if cw.register.copy.freshness(now) is Freshness.EXPIRED:
+        raise UnreachablePeerError(
+            "E-NO-KEY",
+            "the copy of the register is too old to trust its keys with anything new",
+            "check that the register can be reached; until then, telephone",
+        )
 
 
 def _recipient(cw: Casework, text: str) -> Address:
