@@ -48,7 +48,7 @@ def answer_body(net: Simulator, kind: str) -> dict[str, Any]:
         "PARTIAL": {**preserved, "missing": "netflow"},
         "EXTENDED": {"new_expiry": later},
         "REFUSED": {"ground": "RG-21b", "reasons": "withheld"},
-        "NEED-INFO": {"fields": ["necessity"], "question": "why now?"},
+        "NEED-INFO": {"fields": ["authority"], "question": "why now?"},
         "INFO": {"text": "the lease ends"},
         "CALLED-BACK": {"number": "+999100200", "spoke_with": "OFF-001", "result": "confirmed"},
         "WARN-42-7": {"warning": "the custodian would tell the suspect"},
