@@ -602,7 +602,7 @@ async def test_a_poisoned_request_row_does_not_hold_up_the_timers_of_others(tmp_
         ]
 
 
-async def test_flooding_500_letters_of_one_state_do_not_delay_an_emergency_of_another_by_more_than_their_own_handling(
+async def test_flooding_letters_of_one_state_do_not_push_an_emergency_of_another_down_the_board_or_back_in_the_pages(
     tmp_path: Path,
 ) -> None:
     """A mailbox is one queue in the order of its numbers: an emergency behind a flood is paged once the flood before it is taken."""
