@@ -172,7 +172,7 @@ class SimulatedState:
     async def restart(self) -> None:
         """The desk's process dies and starts again: everything that it knows comes from its database and its secret."""
         await self.cw.db.close()
-        db = await Database.open(f"sqlite:///{self.desk_file}", desk_metadata, "desk")
+        db = await Database.open(self.net.url(f"{self.state}-desk"), desk_metadata, "desk")
         ring = await db.read(lambda tx: open_keyring(tx, self.state, self.cw.net, self.secret, self.net.now))
         self.cw = replace(self.cw, db=db, keyring=ring, bell=Bell())
         self.desk = Desk(self.cw)
@@ -187,7 +187,8 @@ class SimulatedState:
 class Simulator:
     """The network: its time, its weather and its States."""
 
-    def __init__(self, seed: int, start: datetime) -> None:
+    def __init__(self, seed: int, start: datetime, url: Callable[[str], str]) -> None:
+        self.url = url
         self.now = start
         self.weather = Weather()
         self.chance = chance.Random(seed)
@@ -263,7 +264,7 @@ class Simulator:
         until = self.now + timedelta(days=395)
         secret, archive = NodeSecret(self.random(32)), SealingKey.from_seed(self.random(32))
         desk_file = folder / f"{state}-desk.sqlite3"
-        db = await Database.open(f"sqlite:///{desk_file}", desk_metadata, "desk")
+        db = await Database.open(self.url(f"{state}-desk"), desk_metadata, "desk")
         keys = await db.write(lambda tx: create_keys(tx, secret, archive.public, self.random, self.now, until))
         gateway_key = SigningKey.from_seed(self.random(64))
         address = CharterAddress(f"wss://{state.lower()}.example:443/", self.random(32))
@@ -302,7 +303,7 @@ class Simulator:
         secret: NodeSecret,
         desk_file: Path,
     ) -> SimulatedState:
-        gdb = await Database.open(f"sqlite:///{folder}/{state}-gateway.sqlite3", gateway_metadata, "gateway")
+        gdb = await Database.open(self.url(f"{state}-gateway"), gateway_metadata, "gateway")
         stack.push_async_callback(gdb.close)
         hosted = [state, *self.register.guests_of(state)]
         parts = GatewayParts(
@@ -431,10 +432,18 @@ def preservation_body(now: datetime) -> dict[str, Any]:
 
 @asynccontextmanager
 async def simulated(
-    folder: Path, *states: str, seed: int = 1, start: datetime = START, hosted: dict[str, str] | None = None
+    folder: Path,
+    *states: str,
+    seed: int = 1,
+    start: datetime = START,
+    hosted: dict[str, str] | None = None,
+    url: Callable[[str], str] | None = None,
 ) -> AsyncIterator[Simulator]:
-    """A network of these States; ``hosted``: who rents its mailbox from whom (hosts are named before their guests)."""
-    net = Simulator(seed, start)
+    """A network of these States; ``hosted``: who rents its mailbox from whom (hosts are named before their guests).
+
+    ``url``: where the database of a name such as ``XA-desk`` lies; in the folder, on SQLite, when it is not given.
+    """
+    net = Simulator(seed, start, url or (lambda name: f"sqlite:///{folder}/{name}.sqlite3"))
     for guest, host in (hosted or {}).items():
         net.register.rent(guest, host)
     async with AsyncExitStack() as stack:

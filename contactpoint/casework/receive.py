@@ -25,7 +25,7 @@ from contactpoint.casework.cases import (
 )
 from contactpoint.casework.context import Casework
 from contactpoint.casework.effects import happen, raise_task
-from contactpoint.casework.errors import BehindError
+from contactpoint.casework.errors import BehindError, BusyCaseError
 from contactpoint.casework.facts import About, keep, say
 from contactpoint.casework.follow import follow
 from contactpoint.casework.letters import seal_anew
@@ -39,7 +39,7 @@ from contactpoint.store.desk_schema import journal
 from contactpoint.store.journal import append
 from contactpoint.store.rows_cases import known_ids, note_held, note_received, statement_row
 from contactpoint.store.rows_desk import keep_proof, put_cursor
-from contactpoint.store.rows_requests import take_step
+from contactpoint.store.rows_requests import request_row, take_step
 from contactpoint.wire.envelope import MOST_AHEAD, Envelope, Letter, Parcel, check_outer, open_letter, read_parcel
 from contactpoint.wire.errors import MalformedError, SealError, UndecryptableError, WireError
 from contactpoint.wire.slip import Slip, SlipLevel
@@ -148,6 +148,11 @@ async def _receive(
     if refusal is not None:
         await _reject(tx, cw, letter, refusal, now)
         return
+    namesake = await request_row(tx, statement.id)
+    if namesake is not None and namesake.case_id != statement.case:
+        # Clocks, pages and receipts go by the request's id: a second request of this name would be taken for the first.
+        await _reject(tx, cw, letter, "E-ID-CONFLICT", now)
+        return
     before = await load_case(tx, cw, statement.case)
     try:
         # A move that overtook the letter that opens its case waits for it, like any other whose predecessor is missing.
@@ -166,7 +171,8 @@ async def _receive(
     await keep_letter(
         tx, cw, key, kept, statement, seal=core.seal, envelope_digest=letter.envelope.digest, held_at=held_at, now=now
     )
-    await store_heads(tx, after, rev)
+    if not await store_heads(tx, after, rev):
+        raise BusyCaseError("E-BUSY", "the case moved at the same moment; take the letter again")
     held = {row.id: row.held_at for row in before.rows.values()} if before else {}
     await follow(tx, cw, None if before is None else before.case, after, {**held, statement.id: held_at}, now)
     await _say_received(tx, cw, letter, now)

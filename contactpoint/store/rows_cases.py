@@ -10,6 +10,7 @@ from sqlalchemy import Row, bindparam, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contactpoint.store.desk_schema import case_file, statement
+from contactpoint.store.sql import may_lock
 
 # Built once: see contactpoint.store.sql.
 _case = select(case_file).where(case_file.c.id == bindparam("of"))
@@ -36,7 +37,7 @@ _unreceived = (
 
 async def case_row(tx: AsyncConnection, case_id: str) -> Row[Any] | None:
     """The case with this id, its row locked until the end of a writing transaction."""
-    query = _case_locked if tx.dialect.name == "postgresql" else _case
+    query = _case_locked if may_lock(tx) else _case
     return (await tx.execute(query, {"of": case_id})).one_or_none()
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import Row, Select, and_, bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contactpoint.store.desk_schema import fact, outbox
-from contactpoint.store.sql import insert_once
+from contactpoint.store.sql import insert_once, may_lock
 
 # Built once: see contactpoint.store.sql.
 _fact = select(fact).where(fact.c.digest == bindparam("of"))
@@ -77,7 +77,7 @@ async def due_parcels(
 
     ``in_hand``: ids that this worker holds already; ``full``: (recipient, urgency classes) that it takes no more of now.
     """
-    query = _due_but(_due_locked if tx.dialect.name == "postgresql" else _due, in_hand, full)
+    query = _due_but(_due_locked if may_lock(tx) else _due, in_hand, full)
     rows: Sequence[Row[Any]] = (await tx.execute(query, {"now": now, "most": limit})).all()
     return rows
 

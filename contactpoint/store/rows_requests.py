@@ -10,7 +10,7 @@ from sqlalchemy import Row, bindparam, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contactpoint.store.desk_schema import clock, page, request, step
-from contactpoint.store.sql import insert_once, insert_or_replace
+from contactpoint.store.sql import insert_once, insert_or_replace, may_lock
 
 BEING_SENT = "being sent"
 
@@ -31,7 +31,7 @@ _cancel = update(page).where(page.c.request_id == bindparam("of"), page.c.state 
 
 
 async def request_row(tx: AsyncConnection, request_id: str) -> Row[Any] | None:
-    query = _one_locked if tx.dialect.name == "postgresql" else _one
+    query = _one_locked if may_lock(tx) else _one
     return (await tx.execute(query, {"of": request_id})).one_or_none()
 
 
@@ -48,7 +48,7 @@ async def update_request(tx: AsyncConnection, request_id: str, rev: int, values:
 async def due_requests(tx: AsyncConnection, now: datetime, limit: int = 200) -> Sequence[Row[Any]]:
     """Requests whose timer is due, oldest first, each to one worker only (SKIP LOCKED; on SQLite the one writer)."""
     query = select(request).where(request.c.next_at <= now).order_by(request.c.next_at).limit(limit)
-    if tx.dialect.name == "postgresql":
+    if may_lock(tx):
         query = query.with_for_update(skip_locked=True)
     return (await tx.execute(query)).all()
 
@@ -107,7 +107,7 @@ async def add_page(tx: AsyncConnection, values: Mapping[str, Any]) -> bool:
 
 
 async def due_pages(tx: AsyncConnection, now: datetime, limit: int = 50) -> Sequence[Row[Any]]:
-    query = _due_pages_locked if tx.dialect.name == "postgresql" else _due_pages
+    query = _due_pages_locked if may_lock(tx) else _due_pages
     return (await tx.execute(query, {"now": now, "most": limit})).all()
 
 

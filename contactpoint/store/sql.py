@@ -15,6 +15,12 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 
+def may_lock(tx: AsyncConnection) -> bool:
+    """Whether rows read here are to be locked: on PostgreSQL, in a transaction that may write. SQLite has one writer anyway."""
+    options = {} if tx.sync_connection is None else tx.sync_connection.get_execution_options()
+    return tx.dialect.name == "postgresql" and not options.get("postgresql_readonly")
+
+
 def _insert(dialect: str, table: Table) -> Any:
     return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
 
