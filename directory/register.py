@@ -306,7 +306,10 @@ def _called(state: str, charters: dict[bytes, Charter], words: str) -> bytes:
         with suppress(ApprovalError):
             words_match(claim, words)
             return claim
-    words_match(last, words)
+    try:
+        words_match(last, words)
+    except ApprovalError as error:
+        raise ApprovalError(error.code, f"{state}: {error.text}") from None
     return last
 
 

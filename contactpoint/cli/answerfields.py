@@ -52,7 +52,7 @@ def _pairs(arguments: list[str]) -> list[tuple[str, str]]:
 def _set(body: dict[str, Any], path: str, text: str, fields: Mapping[str, Field]) -> None:
     name, _, inner = path.partition(".")
     if name not in fields:
-        raise CommandError(f"This answer has no field {name!r}.", nearest(name, fields))
+        raise CommandError(f"This answer has no field {name!r}.", nearest(name, fields) + " Write it as --name value.")
     field = fields[name]
     if inner:
         group = body.setdefault(name, {})

@@ -147,7 +147,8 @@ def _check(given: Mapping[str, Any], known: Mapping[str, type], prefix: str, lin
             raise AnswersError(f"{place}{key!r} is not of the kind that is asked.", f"Write a {known[key].__name__}.")
     missing = [key for key in known if key not in given and key not in _OPTIONAL]
     if missing:
-        raise AnswersError(f"{prefix or 'The file '}has no {', '.join(missing)}.", "Add what is missing.")
+        told = "Give --genesis DIGEST." if missing == ["genesis"] else "Add what is missing."
+        raise AnswersError(f"{prefix or 'The file '}has no {', '.join(missing)}.", told)
 
 
 def _asked(question: str, check: Callable[[str], Any], default: str | None = None) -> Any:

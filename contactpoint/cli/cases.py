@@ -87,7 +87,7 @@ def _request_lines(out: Output, request: RequestView) -> Iterator[str]:
         kept = request.preservation
         yield f"  preserved from {instant(kept.preserved_from)}, earliest expiry {instant(kept.expires)}"
     rows = []
-    for fact in request.facts:
+    for fact in sorted(request.facts, key=lambda fact: fact.at):
         late = "" if fact.late_s is None else f"{fact.late_s} s late"
         rows.append((instant(fact.at), fact.level, fact.by, fact.who, late, fact.note))
     for line in out.table(("at", "level", "signed by", "who", "late", "note"), rows) if rows else ():

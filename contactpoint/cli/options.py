@@ -75,8 +75,9 @@ def _first_line(file: Path) -> str:
             with file.open(encoding="utf-8") as opened:
                 line = opened.readline(_LONGEST_SECRET + 1)
     except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not text"
         raise CommandError(
-            f"{file} cannot be read as a secret.", "Look at the path, and at the file's rights."
+            f"{file} cannot be read as a secret: {reason}.", "Look at the path, and at the file's rights."
         ) from error
     secret = line.rstrip("\r\n")
     if not secret or len(secret) > _LONGEST_SECRET:

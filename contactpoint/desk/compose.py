@@ -186,7 +186,7 @@ def _refuse(form: Entry | Answer, body: Mapping[str, Any], now: datetime) -> Non
     if problems:
         fields = ", ".join(sorted({problem.field for problem in problems}))
         text = f"{len(problems)} field(s) need attention: {fields}"
-        raise DraftError(problems[0].code, text, " ".join(problem.message for problem in problems), problems)
+        raise DraftError(problems[0].code, text, "mend each field that is named", problems)
 
 
 def _refuse_old_register(cw: Casework, now: datetime) -> None:

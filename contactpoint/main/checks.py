@@ -41,6 +41,7 @@ async def doctor(home: Path) -> list[Check]:
         ),
         await _keys(means),
         await _register(settings),
+        await _itself(settings),
         look.check_copy(means.register.copy.checked_at, means.register.size, means.clock()),
     ]
     if settings.mail is not None:
@@ -92,6 +93,12 @@ async def _register(settings: NodeSettings) -> Check:
     port = parts.port or (443 if parts.scheme == "https" else 80)
     told = "Check directory.url in node.toml; until then the copy of the register goes on for 30 days."
     return await look.check_reachable("register", parts.hostname or "", port, told)
+
+
+async def _itself(settings: NodeSettings) -> Check:
+    """Whether this node runs: its desk dials the same place."""
+    told = "Start it: `contactpoint serve`; until then nobody is called and nothing is received."
+    return await look.check_reachable("this node", "127.0.0.1", settings.public.port, told)
 
 
 async def _peers(means: Means) -> list[Check]:

@@ -334,7 +334,9 @@ async def _keep_going(stage: _Stage, teller: _Teller) -> None:
         teller.say(f"{name}'s console, one-time sign-in:  {stage.links[name]}")
         teller.say(f"     officer {name}-OFF-001, signing secret: {_SECRET[name]}")
     teller.say()
-    teller.say("XA sends a request every minute. End with Ctrl-C.")
+    teller.say(
+        "XA sends a request every minute. Ladders climb in seconds here, in minutes in service. End with Ctrl-C."
+    )
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)

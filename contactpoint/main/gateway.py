@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import structlog
 
+from contactpoint.desk.results import NodeError
 from contactpoint.domain.policy import load as load_policy
 from contactpoint.domain.values import Address
 from contactpoint.gateway.gateway import Gateway, Observe
@@ -68,7 +70,16 @@ async def running_gateway(means: Means, mirror: Mirror) -> AsyncIterator[str]:
         caller = Caller(identity, gateway.standing, verify, means.clock, draw, LinkLimits(), lambda peer, event: None)
         dialler = Dialler(caller)
         stack.push_async_callback(dialler.close)
-        await stack.enter_async_context(listen(receiver, gateway, settings.public.address, settings.public.port, tls))
+        public = settings.public
+        try:
+            await stack.enter_async_context(listen(receiver, gateway, public.address, public.port, tls))
+        except OSError as error:
+            reason = os.strerror(error.errno) if error.errno else str(error)
+            raise NodeError(
+                "E-PORT",
+                f"cannot listen on {public.address} port {public.port}: {reason}",
+                "look whether this node runs already; else mend public.address or public.port in node.toml",
+            ) from error
         stack.push_async_callback(stop, _loops(means, mirror, gateway, parts, dialler, wake))
         yield f"{'wss' if tls else 'ws'}://{own}/"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import zoneinfo
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -13,7 +14,6 @@ from contactpoint.casework.context import Casework
 from contactpoint.casework.keyring import Keyring, open_keyring
 from contactpoint.casework.register import Register
 from contactpoint.desk.desk import Desk
-from contactpoint.desk.results import NodeError
 from contactpoint.domain.catalogue import load as load_catalogue
 from contactpoint.domain.escalation import EscalationPolicy, Rung
 from contactpoint.domain.policy import load as load_policy
@@ -62,6 +62,8 @@ class Means:
 
 async def open_means(home: Path) -> Means:
     """Settings, clock and the copy of the register; the genesis is fetched when this node has never seen it."""
+    # The machine's own zones may be a year old and put the wrong officer on duty: the shipped ones hold.
+    zoneinfo.reset_tzpath(())
     settings = read_settings(home)
     folder = Folder(home)
     pinned = bytes.fromhex(settings.directory.genesis)
@@ -124,12 +126,6 @@ async def open_casework(means: Means, bell: Bell | None = None) -> AsyncIterator
 @asynccontextmanager
 async def open_desk(home: Path) -> AsyncIterator[tuple[Desk, Clock]]:
     """One command's desk over the node's folder: the same use cases, the same database as the running node."""
-    if not (home / "node.toml").exists():
-        raise NodeError(
-            "E-FOLDER",
-            f"there is no node in {home}",
-            "run `contactpoint init`, or name the folder with --home",
-        )
     means = await open_means(home)
     async with open_casework(means) as cw:
         yield Desk(cw), means.clock

@@ -73,7 +73,10 @@ def _text(home: Path) -> str:
         data = path.read_bytes()
     except FileNotFoundError as error:
         problem = SettingsProblem(
-            "", None, f"There is no {FILE} in {home}.", "Run `contactpoint init` there, or name the folder with --home."
+            "",
+            None,
+            f"There is no {FILE} in {home.resolve()}.",
+            "Run `contactpoint init` there, or name the folder with --home.",
         )
         raise SettingsError((problem,)) from error
     except OSError as error:
