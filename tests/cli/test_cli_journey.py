@@ -256,6 +256,13 @@ def test_the_doctor_finds_a_healthy_node_healthy_and_names_what_is_gone(network:
     names = {check["name"] for check in found["checks"]}
     assert any("database" in name or "desk" in name for name in names)
     assert all(check["what_to_do"] for check in found["checks"] if not check["ok"])
+    assert {"tzdata", "this node"} <= {check["name"] for check in found["checks"] if check["ok"]}
+
+
+def test_a_node_that_runs_already_is_said_in_words(network: Network) -> None:
+    ran = network.run("contactpoint", "serve", "--home", "QM", code=1)
+    assert "E-PORT" in ran.stderr
+    assert "Traceback" not in ran.stderr
 
 
 def network_doctor_code(network: Network) -> int:
