@@ -67,7 +67,8 @@ def enrol(home: Home = HERE, as_json: Json = False) -> None:
     told = "handed to the register" if done.submitted else "the register has exactly these documents already"
     out.data(done, [" ".join(done.words)])
     out.say(f"{done.state}: {told}.")
-    out.say("Next: telephone the registrar and read these twelve words. Then run `contactpoint serve`.")
+    call = "telephone the registrar and read these twelve words. Then " if done.submitted else ""
+    out.say(f"Next: {call}run `contactpoint serve`.")
 
 
 def serve(
