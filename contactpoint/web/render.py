@@ -62,6 +62,14 @@ def environment(language: str) -> Environment:
             return escape(put)
         return Markup('<span lang="en" dir="auto">{}</span>').format(text)
 
+    def sentence(text: str) -> Markup:
+        """An error's words as a sentence: they are written to stand after a code, small and without a stop."""
+        put = catalogue.gettext(text).strip() if text else ""
+        if put and put == text.strip():
+            put = put[0].upper() + put[1:] + ("" if put.endswith((".", "?", "!")) else ".")
+            return escape(put) if language == "en" else Markup('<span lang="en" dir="auto">{}</span>').format(put)
+        return escape(put)
+
     def problem_words(problem: Problem, labels: Mapping[str, str]) -> Markup:
         """The check's own sentence in English, otherwise the sentence of its code with the field's label."""
         if language == "en" or problem.code not in PROBLEM_WORDS or problem.field not in labels:
@@ -83,7 +91,14 @@ def environment(language: str) -> Environment:
         return escape(code) if row is None else translated(row.text) + " " + translated(row.action)
 
     made.filters.update(
-        coded=coded, told=told, word=word, translated=translated, span=span, short=short, problem_words=problem_words
+        coded=coded,
+        told=told,
+        word=word,
+        translated=translated,
+        sentence=sentence,
+        span=span,
+        short=short,
+        problem_words=problem_words,
     )
     made.globals.update(
         language=language,
