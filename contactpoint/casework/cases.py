@@ -163,5 +163,11 @@ async def keep_letter(
 
 
 async def store_heads(tx: AsyncConnection, case: Case, rev: int) -> bool:
-    """Move the row's heads to those of the fold, by compare-and-set."""
-    return await move_heads(tx, case.id, rev, head(case, case.initiator), head(case, case.addressee))
+    """Move the row's heads and parties to those of the fold, by compare-and-set."""
+    heads = {
+        "initiator": case.initiator,
+        "addressee": case.addressee,
+        "head_initiator": head(case, case.initiator),
+        "head_addressee": head(case, case.addressee),
+    }
+    return await move_heads(tx, case.id, rev, heads)

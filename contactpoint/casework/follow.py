@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contactpoint.casework.context import Casework
-from contactpoint.casework.effects import carry_out, happen, ladder_columns
+from contactpoint.casework.effects import carry_out, happen, ladder_columns, raise_task
 from contactpoint.casework.rungs import rungs_now
 from contactpoint.domain.case import Case, Request, Step
 from contactpoint.domain.ladder import Acknowledged, Answered, Event, Withdrawn, open_incoming, open_outgoing
@@ -33,6 +33,14 @@ async def follow(
 ) -> None:
     """Bring this desk's rows up to the fold ``after``. ``held``: by statement id, when *held* was signed for it."""
     for request in after.requests.values():
+        if before is not None and before.requests.get(request.id) == request:
+            continue
+        namesake = await request_row(tx, request.id)
+        if namesake is not None and namesake.case_id != after.id:
+            # The id of a request of another case: nothing that is said of this one may move the clocks of that one.
+            once = f"conflict/{after.id}"
+            await raise_task(tx, cw, "E-ID-CONFLICT", now, state=request.sender, note=request.kind, once=once)
+            continue
         prior = None if before is None else before.requests.get(request.id)
         if prior is None:
             await _open(tx, cw, after, request, held.get(request.id), now, label)

@@ -227,6 +227,8 @@ async def _reject_waiters(
         if row is not None:
             about = About(statement.id, statement.sender, row.seal, bytes(row.envelope_digest), statement.urgency.value)
             await say(tx, cw, SlipLevel.REJECTED, about, statement.sender, now, code=rejected.code)
+            once = f"rejected/{statement.id}"
+            await raise_task(tx, cw, rejected.code, now, state=statement.sender, note=statement.kind, once=once)
 
 
 async def _undecryptable(cw: Casework, parcel: Parcel, key_id: bytes, place: Place, now: datetime) -> None:

@@ -6,7 +6,7 @@ It answers what the link, the gateway and casework ask of it (``contactpoint.wir
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, time
+from datetime import UTC, datetime
 
 from contactpoint.domain.calendar import Calendar
 from contactpoint.link.tls import GatewayAddress
@@ -86,12 +86,7 @@ class Register:
         if contact is None or contact.card is None:
             return Calendar()
         said = contact.card.public.calendar
-        return Calendar(
-            zone=said.zone,
-            weekdays=frozenset(day - 1 for day in said.workdays),
-            holidays=frozenset(date.fromisoformat(str(day)) for day in said.holidays),
-            closes=time.fromisoformat(str(said.closes)),
-        )
+        return Calendar.told(said.zone, said.workdays, map(str, said.holidays), str(said.closes))
 
     def phones(self, state: str) -> tuple[str, ...]:
         """The telephone numbers of the State's duty desk, from the members' part of its card."""

@@ -16,7 +16,7 @@ from contactpoint.casework.warn import FALSE_CLAIMS, warn_state
 from contactpoint.link.errors import LinkError
 from contactpoint.link.take import Item
 from contactpoint.store.desk_schema import journal
-from contactpoint.store.errors import StoreError
+from contactpoint.store.errors import ConflictError, StoreError
 from contactpoint.store.journal import append
 from contactpoint.store.rows_desk import get_cursor
 from contactpoint.wire.envelope import Parcel
@@ -26,6 +26,7 @@ from directory.errors import DirectoryError
 # One gateway, one mailbox database: until a State has several, they share one incarnation.
 _INCARNATION = ""
 _MOST_FAULTS = 3
+_OWN_TROUBLE = (StoreError, LinkError, DirectoryError, BusyCaseError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +64,10 @@ class Taker:
         """A poisoned message is set aside after three tries, with an alarm; those behind it flow on."""
         try:
             await self._deliver(item, epoch)
-        except (StoreError, LinkError, DirectoryError, BusyCaseError):
-            raise  # the node's own trouble, not the message's: take it again
         except Exception as error:
+            # The node's own trouble, not the message's: take it again. A row in the way is the message's: it will not go away.
+            if isinstance(error, _OWN_TROUBLE) and not isinstance(error, ConflictError):
+                raise
             self._faults[item.number] = self._faults.get(item.number, 0) + 1
             if self._faults[item.number] < _MOST_FAULTS:
                 raise

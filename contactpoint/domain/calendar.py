@@ -1,10 +1,11 @@
 """The working days of a contact point, as its card in the directory says them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from contactpoint.domain.errors import PolicyError
 
@@ -32,6 +33,23 @@ class Calendar:
         }
 
     @classmethod
+    def told(cls, zone: str, workdays: Iterable[int], holidays: Iterable[str], closes: str) -> "Calendar":
+        """Promise: a calendar that can be computed with, whatever a State's card says (weekdays there: 1 is Monday).
+
+        A zone that is not known here reads as UTC, and a holiday that no calendar has is none: a desk that failed on them could
+        not keep the clocks of its own letters to that State.
+        """
+        try:
+            ZoneInfo(zone)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            zone = "UTC"
+        days = set()
+        for day in holidays:
+            with suppress(ValueError):
+                days.add(date.fromisoformat(day))
+        return cls(zone, frozenset(day - 1 for day in workdays), frozenset(days), time.fromisoformat(closes))
+
+    @classmethod
     def from_plain(cls, plain: Mapping[str, Any]) -> "Calendar":
         return cls(
             zone=plain["zone"],
@@ -48,9 +66,11 @@ def end_of_next_working_day(calendar: Calendar, now: datetime) -> datetime:
     calendar that never works.
     """
     zone = ZoneInfo(calendar.zone)
-    day = now.astimezone(zone).date()
-    for _ in range(_LONGEST_CLOSURE):
-        day += timedelta(days=1)
-        if calendar.works_on(day):
-            return datetime.combine(day, calendar.closes, tzinfo=zone).astimezone(UTC)
+    first = now.astimezone(zone).date()
+    days = [first + timedelta(days=number) for number in range(1, _LONGEST_CLOSURE + 1)]
+    # A card whose holidays close the State for longer than a year would stop a clock: then no holiday counts.
+    working = next((each for each in days if calendar.works_on(each)), None)
+    working = working or next((each for each in days if each.weekday() in calendar.weekdays), None)
+    if working is not None:
+        return datetime.combine(working, calendar.closes, tzinfo=zone).astimezone(UTC)
     raise PolicyError("E-POLICY", field="calendar")

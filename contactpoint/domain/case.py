@@ -6,6 +6,7 @@ is missing waits; one that may not stand is refused and changes nothing. Nothing
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from heapq import heapify, heappop, heappush
 
 from contactpoint.domain.catalogue.model import Catalogue, Opens
 from contactpoint.domain.errors import MoveError
@@ -80,6 +81,8 @@ def admit(case: Case | None, statement: Statement, catalogue: Catalogue) -> Case
     if _known(case, statement):
         return case
     _check_parties(case, statement, catalogue)
+    if statement.id == statement.case:
+        case = _without_strangers(case, statement)
     if not _ready(case, statement):
         return replace(case, waiting=_sorted((*case.waiting, statement)))
     return _play_waiting(_append(case, statement, catalogue), catalogue)
@@ -90,7 +93,7 @@ def fold(statements: Iterable[Statement], catalogue: Catalogue) -> Case:
 
     Raises MoveError (E-UNKNOWN-CASE) where there is no statement at all, or they are of two cases.
     """
-    given = sorted(statements, key=lambda statement: (statement.case != statement.id, statement.digest))
+    given = _in_turn(statements)
     if not given or any(statement.case != given[0].case for statement in given):
         raise MoveError("E-UNKNOWN-CASE")
     case: Case | None = None
@@ -132,9 +135,48 @@ def _known(case: Case, statement: Statement) -> bool:
     return False
 
 
+def _in_turn(statements: Iterable[Statement]) -> list[Statement]:
+    """Predecessors first, else by digest: who comes in turn waits for nobody, and waiting costs a look at all who wait."""
+    known = {statement.digest: statement for statement in statements}
+    followers: dict[bytes, list[Statement]] = {}
+    missing: dict[bytes, int] = {}
+    for statement in known.values():
+        before = {digest for digest in (statement.mine, statement.seen) if digest in known}
+        missing[statement.digest] = len(before)
+        for digest in before:
+            followers.setdefault(digest, []).append(statement)
+    ready = [_turn(statement) for statement in known.values() if not missing[statement.digest]]
+    heapify(ready)
+    order = []
+    while ready:
+        statement = known[heappop(ready)[1]]
+        order.append(statement)
+        for follower in followers.get(statement.digest, ()):
+            missing[follower.digest] -= 1
+            if not missing[follower.digest]:
+                heappush(ready, _turn(follower))
+    return order
+
+
+def _turn(statement: Statement) -> tuple[bool, bytes]:
+    return statement.case != statement.id, statement.digest
+
+
+def _without_strangers(case: Case, opening: Statement) -> Case:
+    """The opening says whose case it is. Whoever had written into it before, and is no party, is refused, not the opening."""
+    parties = {opening.sender, opening.recipient}
+    strangers = [each for each in case.waiting if {each.sender, each.recipient} != parties]
+    return replace(
+        case,
+        waiting=tuple(each for each in case.waiting if each not in strangers),
+        rejected=(*case.rejected, *(Rejected(each, "E-UNKNOWN-CASE") for each in strangers)),
+    )
+
+
 def _check_parties(case: Case, statement: Statement, catalogue: Catalogue) -> None:
-    parties = {case.initiator, case.addressee}
-    if statement.case != case.id or {statement.sender, statement.recipient} != parties or len(parties) != 2:
+    parties = {statement.sender, statement.recipient}
+    # Before the opening is here nobody knows whose case it is: who guessed or overheard its id could keep the opening out.
+    if statement.case != case.id or len(parties) != 2 or (case.opened and parties != {case.initiator, case.addressee}):
         raise MoveError("E-UNKNOWN-CASE")
     opens_case = statement.kind in catalogue and catalogue[statement.kind].opens is Opens.CASE
     if opens_case != (statement.id == statement.case):

@@ -50,6 +50,8 @@ def preserve(before: Preservation | None, statement: Statement, entry: Entry) ->
     start = _instant(statement.body, "preserved_from")
     stated = _instant(statement.body, "held_until") if statement.body.get("held_until") else None
     order = _instant(statement.body, "domestic_order_from") if statement.body.get("domestic_order_from") else None
+    if order is not None:
+        _check_reach(order, entry)
     try:
         floor = start + floor_of(entry)
     except OverflowError as error:
@@ -75,6 +77,15 @@ def extend(before: Preservation | None, statement: Statement) -> Preservation:
         raise MoveError("E-FIELD-INVALID", field="new_expiry")
     extension = Extension(before.until, new, statement.at, statement.digest)
     return replace(before, until=new, extensions=(*before.extensions, extension))
+
+
+def _check_reach(order: datetime, entry: Entry) -> None:
+    """A date whose clocks would end beyond the calendar is refused: it is no date of an order, and no desk could show it."""
+    try:
+        for clock in entry.clocks:
+            order + clock.length
+    except OverflowError as error:
+        raise MoveError("E-FIELD-INVALID", field="domestic_order_from") from error
 
 
 def floor_of(entry: Entry) -> timedelta:

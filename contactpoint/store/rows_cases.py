@@ -45,11 +45,12 @@ async def insert_case(tx: AsyncConnection, values: Mapping[str, Any]) -> None:
     await tx.execute(_new_case, dict(values))
 
 
-async def move_heads(
-    tx: AsyncConnection, case_id: str, rev: int, head_initiator: bytes | None, head_addressee: bytes | None
-) -> bool:
-    """Move the heads by compare-and-set on ``rev``. False: somebody was faster, load and decide again."""
-    values = {"head_initiator": head_initiator, "head_addressee": head_addressee, "rev": rev + 1}
+async def move_heads(tx: AsyncConnection, case_id: str, rev: int, heads: Mapping[str, object]) -> bool:
+    """Move the heads by compare-and-set on ``rev``; the parties with them, which only the opening letter makes sure of.
+
+    False: somebody was faster, load and decide again.
+    """
+    values = {**heads, "rev": rev + 1}
     moved = await tx.execute(_move, {"of": case_id, "was": rev, **values})
     return moved.rowcount == 1
 

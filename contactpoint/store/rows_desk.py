@@ -14,6 +14,10 @@ from contactpoint.store.sql import insert_once, insert_or_replace
 
 # Built once: see contactpoint.store.sql.
 _newest_sheet = select(sheet).where(sheet.c.state == bindparam("of")).order_by(sheet.c.number.desc()).limit(1)
+_place = func.row_number().over(partition_by=(task.c.code, task.c.state), order_by=(task.c.at.desc(), task.c.id))
+_placed = select(task.c.id, _place.label("place")).where(task.c.done_at.is_(None)).subquery()
+_fairest = select(_placed.c.id).order_by(_placed.c.place, _placed.c.id).limit(bindparam("most"))
+_fair_tasks = select(task).where(task.c.id.in_(_fairest)).order_by(task.c.at.desc())
 _cursor = select(cursor).where(cursor.c.mailbox == bindparam("of"))
 
 
@@ -68,8 +72,8 @@ async def add_task(tx: AsyncConnection, values: Mapping[str, Any]) -> bool:
 
 
 async def open_tasks(tx: AsyncConnection, limit: int = 50) -> Sequence[Row[Any]]:
-    query = select(task).where(task.c.done_at.is_(None)).order_by(task.c.at.desc()).limit(limit)
-    return (await tx.execute(query)).all()
+    """The newest tasks. Where there are more than ``limit``, each cause and State has its share: a flood of one hides no other."""
+    return (await tx.execute(_fair_tasks, {"most": limit})).all()
 
 
 async def finish_task(tx: AsyncConnection, task_id: str, officer: str, now: datetime) -> bool:

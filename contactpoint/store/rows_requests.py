@@ -20,6 +20,13 @@ _one_locked = _one.with_for_update()
 _new = insert(request)
 _move = update(request).where(request.c.id == bindparam("of"), request.c.rev == bindparam("was"))
 _any_due = select(request.c.id).where(request.c.next_at <= bindparam("now")).limit(1)
+_place = func.row_number().over(
+    partition_by=(request.c.peer, request.c.incoming),
+    order_by=(request.c.rings.desc(), request.c.urgency, request.c.at.desc(), request.c.id),
+)
+_placed = select(request.c.id, _place.label("place")).subquery()
+_fairest = select(_placed.c.id).order_by(_placed.c.place, _placed.c.id).limit(bindparam("most"))
+_fairly = select(request).where(request.c.id.in_(_fairest)).order_by(request.c.at.desc())
 _due_pages = (
     select(page)
     .where(page.c.state == "due", page.c.next_at <= bindparam("now"))
@@ -64,7 +71,9 @@ async def take_step(tx: AsyncConnection, request_id: str, cycle: int, name: str,
 
 
 async def all_requests(tx: AsyncConnection, limit: int = 500) -> Sequence[Row[Any]]:
-    return (await tx.execute(select(request).order_by(request.c.at.desc()).limit(limit))).all()
+    """Requests for the board, the newest first. Where there are more than ``limit``, each State has its share, what rings and is
+    urgent before all: who sends a thousand must not push another's one off the board."""
+    return (await tx.execute(_fairly, {"most": limit})).all()
 
 
 async def requests_of_case(tx: AsyncConnection, case_id: str) -> Sequence[Row[Any]]:

@@ -38,7 +38,12 @@ def zone_of(name: str) -> ZoneInfo:
 
 def moment(at: datetime, zone: str, language: str) -> Moment:
     """Both readings of ``at`` (aware)."""
-    local, utc = at.astimezone(zone_of(zone)), at.astimezone(UTC)
+    utc = at.astimezone(UTC)
+    try:
+        local = utc.astimezone(zone_of(zone))
+    except OverflowError:
+        # The first or the last hours that the calendar has, as another State may write them: no page may fail for them.
+        local = utc
 
     def put(value: datetime, form: str) -> str:
         return format_datetime(value, form, tzinfo=value.tzinfo, locale=language).translate(_WESTERN)

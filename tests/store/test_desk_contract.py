@@ -90,7 +90,7 @@ async def test_of_two_who_move_the_same_heads_one_is_told_to_load_again(db: Data
     await with_case(db)
 
     async def move(tx: AsyncConnection) -> bool:
-        return await rows_cases.move_heads(tx, "case-1", 1, b"h" * 32, None)
+        return await rows_cases.move_heads(tx, "case-1", 1, {"head_initiator": b"h" * 32})
 
     assert sorted(await asyncio.gather(db.write(move), db.write(move))) == [False, True]
 

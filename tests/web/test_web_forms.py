@@ -5,6 +5,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import pytest
+
+from contactpoint.domain.values import parse_instant
+from contactpoint.web.when import moment
 from tests.web.browserless import Browserless, visitor
 from tests.web.sample import A01, SECRET
 
@@ -138,3 +142,10 @@ async def test_an_answer_that_discloses_asks_for_the_secret_again_and_for_a_seco
     assert (await visitor.post(path, {**form, "secret": SECRET})).status_code == 422
     sent = await visitor.post(path, {**form, "secret": SECRET, "approver": "XB-OFF-002"})
     assert "Waiting for the second officer" in sent.text
+
+
+@pytest.mark.parametrize("text", ["9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z"])
+@pytest.mark.parametrize("zone", ["Asia/Tokyo", "America/New_York", "UTC"])
+def test_a_date_at_the_end_of_the_calendar_breaks_no_page(text, zone):
+    shown = moment(parse_instant(text), zone, "en")
+    assert shown.iso == text

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import datetime
 
 from contactpoint.desk.proof.findings import Findings, NotJudgeableError
 from contactpoint.desk.proof.names import CHECKPOINT, ENTRIES, GENESIS, HEARD, OBJECTS
@@ -72,12 +72,7 @@ class CourtRegister:
         if not then:
             return Calendar()
         said = then[-1].public.calendar
-        return Calendar(
-            zone=said.zone,
-            weekdays=frozenset(day - 1 for day in said.workdays),
-            holidays=frozenset(date.fromisoformat(day) for day in said.holidays),
-            closes=time.fromisoformat(said.closes),
-        )
+        return Calendar.told(said.zone, said.workdays, said.holidays, said.closes)
 
     def name(self, state: str) -> str:
         cards = self.cards.get(state, ())
