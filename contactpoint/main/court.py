@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zoneinfo
 from pathlib import Path
 
 from contactpoint.desk.bundle import MAX_BUNDLE_BYTES
@@ -14,6 +15,7 @@ def verify_bundle(path: Path, genesis: str | None) -> VerifyReport:
 
     Raises OSError when the file cannot be read. One byte more than a bundle may have is enough to refuse a huge file unread.
     """
+    zoneinfo.reset_tzpath(())  # deadlines are computed again with the same zones as on a node, not with this machine's
     with path.open("rb") as file:
         data = file.read(MAX_BUNDLE_BYTES + 1)
     return verify(data, None if genesis is None else bytes.fromhex(genesis))
