@@ -25,7 +25,7 @@ class Output:
     def data(self, value: Any, lines: Iterable[str]) -> None:
         """One result: as one JSON object or list, or as lines."""
         if self.json:
-            print(json.dumps(plain(value), ensure_ascii=False, sort_keys=True))
+            print(_quiet(json.dumps(plain(value), ensure_ascii=False, sort_keys=True)))
             return
         for line in lines:
             print(line)
@@ -52,6 +52,15 @@ def clean(text: str) -> str:
     An escape sequence in a request could otherwise retitle the officer's terminal, hide lines or forge an answer.
     """
     return "".join(c if c.isprintable() or c in _HARMLESS else _visible(c) for c in text)
+
+
+def _quiet(text: str) -> str:
+    r"""JSON whose control and direction characters are spelled ``\uXXXX``: the same value, and nothing that drives a terminal."""
+    return "".join(c if c.isprintable() or c in _HARMLESS else _spelled(c) for c in text)
+
+
+def _spelled(character: str) -> str:
+    return f"\\u{ord(character):04x}" if ord(character) < 0x10000 else json.dumps(character)[1:-1]
 
 
 def plain(value: Any) -> Any:
@@ -86,14 +95,24 @@ def described(body: Mapping[str, Any], indent: str = "  ") -> list[str]:
     lines: list[str] = []
     for name, value in body.items():
         if isinstance(value, Mapping):
-            lines += [f"{indent}{clean(str(name))}:", *described(value, indent + "  ")]
+            lines += [f"{indent}{_label(name)}:", *described(value, indent + "  ")]
         elif isinstance(value, list | tuple):
             items = [json.dumps(plain(i), ensure_ascii=False) if isinstance(i, Mapping) else str(i) for i in value]
-            lines.append(f"{indent}{clean(str(name))}: {clean(', '.join(items))}")
+            lines.append(f"{indent}{_label(name)}: {_hung(', '.join(items), indent)}")
         else:
             text = instant(value) if isinstance(value, datetime) else "" if value is None else str(plain(value))
-            lines.append(f"{indent}{clean(str(name))}: {clean(text).replace(chr(10), chr(10) + indent + '  ')}")
+            lines.append(f"{indent}{_label(name)}: {_hung(text, indent)}")
     return lines
+
+
+def _label(name: object) -> str:
+    """The name of a field on one line: another State chooses it, too."""
+    return clean(str(name)).replace("\n", " ")
+
+
+def _hung(text: str, indent: str) -> str:
+    """Foreign text whose further lines hang under its label, so that none of them looks like a line of ours."""
+    return clean(text).replace("\n", f"\n{indent}  ")
 
 
 def _visible(character: str) -> str:

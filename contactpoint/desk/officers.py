@@ -254,7 +254,11 @@ async def set_password(cw: Casework, token: str, password: str, now: datetime) -
     )
 
     async def work(tx: AsyncConnection) -> bool:
-        return await use_link(tx, digest(token.encode()), {"password": sealed, "failed": 0})
+        used = await use_link(tx, digest(token.encode()), {"password": sealed, "failed": 0})
+        if used and number is not None:
+            # Who asks for a new password may have lost the old one: whoever found it is signed out.
+            await delete_sessions_of(tx, number)
+        return used
 
     if number is None or not await cw.db.write(work):
         raise SecretError("E-LINK-USED", "this link was used or is too old", "an administrator makes a new one")

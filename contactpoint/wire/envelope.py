@@ -357,6 +357,9 @@ def _check_inside(letter: Letter) -> None:
     outside = (core.id, core.sender, core.recipient, core.urgency, core.expires)
     if outside != (fields.id, fields.sender, fields.recipient, fields.urgency, fields.expires):
         raise MismatchError("the envelope says another id, sender, recipient, class or end than the statement")
+    if fields.at > core.at + MOST_AHEAD:
+        # Nobody seals what is signed tomorrow: such a date would stand above every other on a board, and in evidence.
+        raise MismatchError("the statement is dated after its envelope was sealed")
     if core.commitment != commitment(letter.salt, letter.statement.digest):
         raise MismatchError("the envelope commits to another text than it contains")
     if tuple(item.attachment for item in letter.attachments) != fields.attachments:

@@ -131,3 +131,18 @@ def test_an_error_that_nobody_foresaw_keeps_its_traceback(monkeypatch: pytest.Mo
     monkeypatch.setattr("contactpoint.settings.template", broken)
     with pytest.raises(KeyError):
         run_command(["config", "template"])
+
+
+def test_foreign_text_cannot_drive_the_terminal_through_json_either(capsys: pytest.CaptureFixture[str]) -> None:
+    hostile = {"facts": "a\x9b31m\u202eb\x7f\U000e0001 ñ\n"}
+    Output(json=True, colour=False).data(hostile, [])
+    shown = capsys.readouterr().out
+    assert not set(shown) & set("\x9b\u202e\x7f\U000e0001")
+    assert "ñ" in shown
+    assert json.loads(shown) == hostile
+
+
+def test_foreign_text_cannot_forge_a_line_of_ours() -> None:
+    body = {"facts\n  answer: EXECUTED": "x", "list": ["a\n  answer: EXECUTED"], "text": "a\n  answer: EXECUTED"}
+    lines = "\n".join(described(body)).split("\n")
+    assert not [line for line in lines if line.startswith("  answer")]

@@ -12,10 +12,16 @@ from sqlalchemy import insert
 from contactpoint.casework.cases import load_case
 from contactpoint.casework.effects import raise_task
 from contactpoint.casework.follow import follow
+from contactpoint.casework.letters import prekey_of
+from contactpoint.desk.officers import one_time_link
 from contactpoint.domain.calendar import Calendar
 from contactpoint.domain.case import Case
+from contactpoint.main.folder import write_private
 from contactpoint.store import desk_schema
 from contactpoint.store.rows_requests import all_requests
+from contactpoint.wire.envelope import seal_letter
+from contactpoint.wire.statement import encode_statement
+from keys.signed import sign
 from tests.simulator import SimulatedState, Simulator, simulated
 from tests.stories.test_stories_attacks import Insider, codes, rows
 
@@ -144,3 +150,50 @@ async def test_a_flood_of_rejected_letters_hides_no_other_task(tmp_path: Path) -
 async def test_a_card_with_an_invented_zone_or_day_stops_no_clock_of_those_who_write_to_it(tmp_path: Path) -> None:
     told = Calendar.told("Mars/Olympus", (1,), ("2027-02-30", "2027-03-08"), "17:00")
     assert (told.zone, [str(day) for day in told.holidays]) == ("UTC", ["2027-03-08"])
+
+
+async def test_a_post_dated_statement_does_not_stand_above_all_others(tmp_path: Path) -> None:
+    async with simulated(tmp_path, "XA", "XB") as net:
+        insider, officer = Insider(net, net["XA"]), net["XA"].officer
+        today = net.now
+        late = insider.statement("XB", at=today + timedelta(days=13), expires=today + timedelta(days=14))
+        signed = sign("statement", encode_statement(late, net["XA"].cw.net), [officer.key], net["XA"].cw.net)
+        cw = net["XA"].cw
+        prekey = await cw.db.read(lambda tx: prekey_of(tx, cw, late.recipient, today))
+        parcel = seal_letter(
+            signed,
+            officer.certificates,
+            (),
+            to_prekey=prekey.public,
+            station=cw.keyring.station,
+            seal=1,
+            dir_size=cw.register.copy.size,
+            unreceived=(),
+            at=today,
+            net=cw.net,
+            random=net.random,
+        )
+        await insider.send(parcel)
+        assert await codes(net["XB"]) == ["E-MALFORMED"]
+        assert not (await net["XB"].desk.board("", today)).unacknowledged
+
+
+async def test_a_new_password_signs_out_whoever_had_the_old_one(tmp_path: Path) -> None:
+    async with simulated(tmp_path, "XA") as net:
+        desk, number = net["XA"].desk, "XA-OFF-001"
+        stolen = await desk.open_session(number, net.now)
+        token = await one_time_link(net["XA"].cw, number, net.now)
+        await desk.set_password(token, "a new password of this officer", net.now)
+        assert await desk.session_officer(stolen, net.now) is None
+
+
+def test_a_link_laid_out_where_a_private_file_is_to_be_written_is_not_followed(tmp_path: Path) -> None:
+    victim = tmp_path / "victim"
+    victim.write_bytes(b"of somebody else")
+    (tmp_path / "case.zip.new").symlink_to(victim)
+    (tmp_path / "case.zip").symlink_to(victim)
+    written = write_private(tmp_path / "case.zip", b"evidence")
+    assert victim.read_bytes() == b"of somebody else"
+    assert not written.is_symlink()
+    assert written.stat().st_mode & 0o777 == 0o600
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["case.zip", "case.zip.new", "victim"]
