@@ -56,5 +56,8 @@ def clock_of(home: Path, network: str) -> Clock:
     path = home / _FILE
     if network != "training" or not path.exists():
         return system_clock
-    value = json.loads(path.read_text())
-    return ShiftedClock(value["real_ms"] / 1000, value["shown_ms"] / 1000, float(value["rate"]))
+    try:
+        value = json.loads(path.read_text())
+        return ShiftedClock(value["real_ms"] / 1000, value["shown_ms"] / 1000, float(value["rate"]))
+    except (ValueError, KeyError, TypeError) as error:
+        raise NodeError("E-CLOCK", f"{path} is not a clock", "remove it, or start once with --clock") from error

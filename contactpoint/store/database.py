@@ -99,7 +99,7 @@ async def _open_sqlite(url: URL, metadata: MetaData, branch: str) -> Database:
     engine = sqlite.writing_engine(path)
     try:
         await bring_up_to_date(engine, metadata, branch)
-        return Database(url, sqlite.reading_engine(path), await _OneWriter.start(engine))
+        return Database(url, sqlite.reading_engine(path), await _OneWriter.start(engine, sqlite.OpenFile.of(path)))
     except BaseException:
         await engine.dispose()
         raise
@@ -125,16 +125,17 @@ class _Order(Generic[T]):
 class _OneWriter:
     """SQLite: one task owns the only write connection, so writers queue here instead of failing on the file's lock."""
 
-    def __init__(self, engine: AsyncEngine, connection: AsyncConnection) -> None:
+    def __init__(self, engine: AsyncEngine, connection: AsyncConnection, file: sqlite.OpenFile) -> None:
         self._engine = engine
         self._connection = connection
+        self._file = file
         self._orders: asyncio.Queue[_Order[Any] | None] = asyncio.Queue()
         self._closed = False
         self._task = asyncio.create_task(self._run(), name="sqlite writer")
 
     @classmethod
-    async def start(cls, engine: AsyncEngine) -> "_OneWriter":
-        return cls(engine, await engine.connect())
+    async def start(cls, engine: AsyncEngine, file: sqlite.OpenFile) -> "_OneWriter":
+        return cls(engine, await engine.connect(), file)
 
     async def write(self, work: Work[T]) -> T:
         if asyncio.current_task() is self._task:
@@ -183,7 +184,9 @@ class _OneWriter:
 
     async def _transact(self, work: Work[T]) -> T:
         async with self._connection.begin():
-            return await work(self._connection)
+            result = await work(self._connection)
+            self._file.check()
+            return result
 
 
 class _ManyWriters:

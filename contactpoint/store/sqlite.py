@@ -8,6 +8,7 @@ commit with its sync. So a work must read by index and in pages, as it should an
 import os
 import sqlite3
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,29 @@ def refuse_unsafe(path: Path) -> None:
         raise UnsafeStorageError(f"{path} cannot use a write-ahead log ({mode}); move it to a local disk")
     if level < _FULL:
         raise UnsafeStorageError(f"{path} would not sync its commits; use an SQLite that honours synchronous=FULL")
+
+
+@dataclass(frozen=True, slots=True)
+class OpenFile:
+    """The very file that was opened under a path: a database that was deleted or replaced takes commits that nobody will find."""
+
+    path: Path
+    device: int
+    inode: int
+
+    @classmethod
+    def of(cls, path: Path) -> "OpenFile":
+        found = path.stat()
+        return cls(path, found.st_dev, found.st_ino)
+
+    def check(self) -> None:
+        """Raise StorageUnavailableError unless it is still there. Asked before each commit, because receipts follow it."""
+        try:
+            there = OpenFile.of(self.path)
+        except OSError as error:
+            raise StorageUnavailableError(f"{self.path} is gone; restore it, then start again") from error
+        if there != self:
+            raise StorageUnavailableError(f"{self.path} was replaced while it was in use; start again")
 
 
 def broken_rule(error: IntegrityError) -> str:

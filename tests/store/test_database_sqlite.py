@@ -146,3 +146,21 @@ async def test_sqlite_has_no_clock_to_share(sqlite_url: str) -> None:
         assert not database.shared
         with pytest.raises(StoreError, match="now"):
             await database.read(database.clock)
+
+
+@pytest.mark.parametrize("what", ["deleted", "replaced"])
+async def test_a_database_deleted_or_replaced_while_it_runs_takes_no_commit(
+    sqlite_url: str, tmp_path: Path, what: str
+) -> None:
+    """It would go on into a file without a name, and every receipt said after that would be a lie at the next start."""
+    async with opened(sqlite_url) as database:
+        await database.write(put("before"))
+        path = Path(sqlite_url.removeprefix("sqlite:///"))
+        path.rename(tmp_path / "aside")
+        if what == "replaced":
+            path.write_bytes(b"")
+        with pytest.raises(StorageUnavailableError):
+            await database.write(put("after"))
+        (tmp_path / "aside").rename(path)
+        await database.write(put("again"))
+        assert await database.read(names) == ["again", "before"]

@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 from sqlalchemy import insert
 
 from contactpoint.casework.cases import load_case
@@ -14,8 +15,10 @@ from contactpoint.casework.effects import raise_task
 from contactpoint.casework.follow import follow
 from contactpoint.casework.letters import prekey_of
 from contactpoint.desk.officers import one_time_link
+from contactpoint.desk.results import NodeError
 from contactpoint.domain.calendar import Calendar
 from contactpoint.domain.case import Case
+from contactpoint.main.clock import clock_of
 from contactpoint.main.folder import write_private
 from contactpoint.store import desk_schema
 from contactpoint.store.rows_requests import all_requests
@@ -185,6 +188,13 @@ async def test_a_new_password_signs_out_whoever_had_the_old_one(tmp_path: Path) 
         token = await one_time_link(net["XA"].cw, number, net.now)
         await desk.set_password(token, "a new password of this officer", net.now)
         assert await desk.session_officer(stolen, net.now) is None
+
+
+@pytest.mark.parametrize("text", ["{bad", "[]", "{}", '{"real_ms": "x", "shown_ms": 1, "rate": 1}'])
+def test_a_broken_clock_file_is_named_and_not_a_fault_of_the_program(tmp_path: Path, text: str) -> None:
+    (tmp_path / "clock.json").write_text(text)
+    with pytest.raises(NodeError, match=r"clock\.json"):
+        clock_of(tmp_path, "training")
 
 
 def test_a_link_laid_out_where_a_private_file_is_to_be_written_is_not_followed(tmp_path: Path) -> None:
