@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -51,7 +52,7 @@ def ladder_columns(ladder: Ladder) -> dict[str, object]:
     }
 
 
-async def about_request(tx: AsyncConnection, row: Row[Any], state: str) -> About:
+async def about_request(tx: AsyncConnection, row: RequestHere, state: str) -> About:
     sender = row.peer if row.incoming else state
     letter = await statement_row(tx, sender, row.id)
     if letter is None:
@@ -70,34 +71,58 @@ async def happen(
     if row is None:
         return False
     ladder, effects = decide(read_ladder(row), event, now)
-    await carry_out(tx, cw, row, ladder, effects, now)
+    await carry_out(tx, cw, here(row), effects, now)
     if not await update_request(tx, row.id, row.rev, {**ladder_columns(ladder), **columns}):
         raise BusyCaseError("E-BUSY", "another worker moved this request; try again")
     return True
 
 
+@dataclass(frozen=True, slots=True)
+class RequestHere:
+    """What of a request's row its effects need."""
+
+    id: str
+    peer: str
+    urgency: str
+    incoming: bool
+
+
+def here(row: Row[Any]) -> RequestHere:
+    return RequestHere(row.id, row.peer, row.urgency, row.incoming)
+
+
 async def carry_out(
-    tx: AsyncConnection, cw: Casework, row: Row[Any], ladder: Ladder, effects: Iterable[Effect], now: datetime
+    tx: AsyncConnection,
+    cw: Casework,
+    request: RequestHere,
+    effects: Iterable[Effect],
+    now: datetime,
+    about: About | None = None,
 ) -> None:
     """Do what was decided. A step that is fired twice by any accident stops at the step's primary key."""
     for effect in effects:
         match effect:
             case Page():
-                await _page(tx, cw, row, effect, now)
+                await _page(tx, cw, request, effect, now)
             case StopRinging():
-                await cancel_pages(tx, row.id)
+                await cancel_pages(tx, request.id)
             case SaySlip() | SayTwin() | SayRung():
-                await _say(tx, cw, row, effect, now)
+                await _say(tx, cw, request, effect, now, about)
             case Alarm(code, rung):
                 note = "" if rung is None else f"rung {rung + 1}"
-                await raise_task(tx, cw, code, now, request=row.id, note=note, once=f"{row.id}/{code}/{note}")
+                await raise_task(tx, cw, code, now, request=request.id, note=note, once=f"{request.id}/{code}/{note}")
             case Ring(reason):
-                once = f"{row.id}/{reason}"
-                await raise_task(tx, cw, f"W-{reason.upper()}", now, request=row.id, state=row.peer, once=once)
+                once = f"{request.id}/{reason}"
+                await raise_task(tx, cw, f"W-{reason.upper()}", now, request=request.id, state=request.peer, once=once)
 
 
 async def _say(
-    tx: AsyncConnection, cw: Casework, row: Row[Any], effect: SaySlip | SayTwin | SayRung, now: datetime
+    tx: AsyncConnection,
+    cw: Casework,
+    request: RequestHere,
+    effect: SaySlip | SayTwin | SayRung,
+    now: datetime,
+    about: About | None,
 ) -> None:
     """Fix the slip that the station says of this step, once."""
     match effect:
@@ -107,21 +132,21 @@ async def _say(
             cycle, name = 0, twin.value
         case SayRung(cycle, rung, _, due):
             name = f"said rung {rung}"
-    if not await take_step(tx, row.id, cycle, name, due, now):
+    if not await take_step(tx, request.id, cycle, name, due, now):
         return
-    about = await about_request(tx, row, cw.state)
+    about = about or await about_request(tx, request, cw.state)
     match effect:
         case SaySlip(level):
-            await say(tx, cw, SlipLevel(level.value), about, row.peer, now)
+            await say(tx, cw, SlipLevel(level.value), about, request.peer, now)
         case SayTwin(twin):
-            await say(tx, cw, SlipLevel(twin.value), about, row.peer, now, due=due)
+            await say(tx, cw, SlipLevel(twin.value), about, request.peer, now, due=due)
         case SayRung(rung=rung, role=role):
             shown = token(role)
-            await say(tx, cw, SlipLevel.RUNG, about, row.peer, now, role=shown, due=due, cycle=cycle, rung=rung)
+            await say(tx, cw, SlipLevel.RUNG, about, request.peer, now, role=shown, due=due, cycle=cycle, rung=rung)
 
 
-async def _page(tx: AsyncConnection, cw: Casework, row: Row[Any], page: Page, now: datetime) -> None:
-    if not await take_step(tx, row.id, page.cycle, f"rung {page.rung}", now, now):
+async def _page(tx: AsyncConnection, cw: Casework, request: RequestHere, page: Page, now: datetime) -> None:
+    if not await take_step(tx, request.id, page.cycle, f"rung {page.rung}", now, now):
         return
     for officer in page.officers:
         for channel in page.channels:
@@ -129,12 +154,12 @@ async def _page(tx: AsyncConnection, cw: Casework, row: Row[Any], page: Page, no
                 tx,
                 {
                     "id": new_id(cw.random, now),
-                    "request_id": row.id,
+                    "request_id": request.id,
                     "cycle": page.cycle,
                     "rung": page.rung,
                     "officer": officer,
                     "channel": channel,
-                    "urgency": row.urgency,
+                    "urgency": request.urgency,
                     "state": "due",
                     "next_at": now,
                     "at": now,

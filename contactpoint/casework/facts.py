@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from contactpoint.casework.context import Casework
 from contactpoint.domain.values import Address
 from contactpoint.store.desk_schema import journal
-from contactpoint.store.journal import append
+from contactpoint.store.journal import append, head_of_this
 from contactpoint.store.rows_outbox import fact_row, insert_fact, insert_parcel, store_signature
 from contactpoint.wire.slip import Slip, SlipLevel, sign_slip, slip_content, slip_digest
 
@@ -49,7 +49,7 @@ async def say(
     subject: bytes | None = None,
 ) -> None:
     """Fix a slip of our station in this transaction and put it into the outbox. Its journal head covers the entry of this very step."""
-    head = await append(tx, journal, f"said {level.value}", about.id, about.envelope, now)
+    head = head_of_this(tx, journal) or await append(tx, journal, f"said {level.value}", about.id, about.envelope, now)
     slip = Slip(
         level=level,
         sender=Address(cw.state),

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contactpoint.casework.context import Casework
-from contactpoint.casework.effects import carry_out, happen, ladder_columns, raise_task
+from contactpoint.casework.effects import RequestHere, carry_out, happen, ladder_columns, raise_task
+from contactpoint.casework.facts import About
 from contactpoint.casework.rungs import rungs_now
 from contactpoint.domain.case import Case, Request, Step
 from contactpoint.domain.ladder import Acknowledged, Answered, Event, Withdrawn, open_incoming, open_outgoing
@@ -30,8 +32,12 @@ async def follow(
     held: Mapping[str, datetime | None],
     now: datetime,
     label: str = "",
+    about: Mapping[str, About] = MappingProxyType({}),
 ) -> None:
-    """Bring this desk's rows up to the fold ``after``. ``held``: by statement id, when *held* was signed for it."""
+    """Bring this desk's rows up to the fold ``after``. ``held``: by statement id, when *held* was signed for it.
+
+    ``about``: letters that the caller has at hand, by statement id, so that the slips on them need no look into the database.
+    """
     for request in after.requests.values():
         if before is not None and before.requests.get(request.id) == request:
             continue
@@ -43,7 +49,7 @@ async def follow(
             continue
         prior = None if before is None else before.requests.get(request.id)
         if prior is None:
-            await _open(tx, cw, after, request, held.get(request.id), now, label)
+            await _open(tx, cw, after, request, held.get(request.id), now, label, about.get(request.id))
         known = {step.digest for step in prior.steps} if prior else set()
         for step in request.steps:
             if step.digest not in known:
@@ -54,7 +60,14 @@ async def follow(
 
 
 async def _open(
-    tx: AsyncConnection, cw: Casework, case: Case, request: Request, held_at: datetime | None, now: datetime, label: str
+    tx: AsyncConnection,
+    cw: Casework,
+    case: Case,
+    request: Request,
+    held_at: datetime | None,
+    now: datetime,
+    label: str,
+    about: About | None,
 ) -> None:
     statement = _statement(case, request)
     terms = load_policy(request.pol).terms[request.urgency]
@@ -64,13 +77,14 @@ async def _open(
         ladder, effects = open_incoming(statement, terms, await rungs_now(tx, cw), calendar, held_at or now, now)
     else:
         ladder, effects = open_outgoing(statement, terms, now, calendar=calendar)
+    peer = request.sender if incoming else request.recipient
     await insert_request(
         tx,
         {
             "id": request.id,
             "case_id": case.id,
             "incoming": incoming,
-            "peer": request.sender if incoming else request.recipient,
+            "peer": peer,
             "kind": request.kind,
             "urgency": request.urgency.value,
             "status": request.status.value,
@@ -81,9 +95,8 @@ async def _open(
             **ladder_columns(ladder),
         },
     )
-    row = await request_row(tx, request.id)
-    if row is not None:
-        await carry_out(tx, cw, row, ladder, effects, now)
+    here = RequestHere(request.id, peer, request.urgency.value, incoming)
+    await carry_out(tx, cw, here, effects, now, about)
 
 
 def _statement(case: Case, request: Request) -> Statement:

@@ -28,7 +28,7 @@ from contactpoint.store.journal import append
 from contactpoint.store.rows_cases import held_but_not_received, reseal_statement, statement_row
 from contactpoint.store.rows_desk import newest_sheet
 from contactpoint.store.rows_outbox import insert_parcel
-from contactpoint.wire.envelope import Parcel, read_envelope, seal_letter
+from contactpoint.wire.envelope import ENVELOPE_TYPE, Parcel, seal_letter
 from keys.errors import KeysError
 from keys.prekeys import Prekey, days_to_destroy, read_sheet
 from keys.signed import Signed, parse
@@ -98,7 +98,7 @@ async def seal(cw: Casework, letter: SignedLetter, number: int, salt: bytes, now
         random=cw.random,
         salt=salt,
     )
-    return Sealed(parcel, salt, read_envelope(parcel.envelope, cw.net).digest)
+    return Sealed(parcel, salt, parse(parcel.envelope, ENVELOPE_TYPE).digest)
 
 
 async def queue(

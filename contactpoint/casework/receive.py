@@ -160,6 +160,8 @@ async def _receive(
     except MoveError as error:
         await _reject(tx, cw, letter, error.code, now)
         return
+    # First, so that the slips of this step carry the head that covers it.
+    await append(tx, journal, f"received {statement.kind}", statement.id, statement.digest, now)
     if before is None:
         fresh = make_case_key(cw, statement.case)
         await start_case(tx, statement, fresh, "", now)
@@ -174,11 +176,14 @@ async def _receive(
     if not await store_heads(tx, after, rev):
         raise BusyCaseError("E-BUSY", "the case moved at the same moment; take the letter again")
     held = {row.id: row.held_at for row in before.rows.values()} if before else {}
-    await follow(tx, cw, None if before is None else before.case, after, {**held, statement.id: held_at}, now)
-    await _say_received(tx, cw, letter, now)
+    about = {statement.id: _about(letter.envelope)}
+    await follow(
+        tx, cw, None if before is None else before.case, after, {**held, statement.id: held_at}, now, about=about
+    )
+    if statement.id not in after.requests:
+        await _say_received(tx, cw, letter, now)
     await _reject_waiters(tx, cw, before, after, now)
     await _missing(tx, cw, letter.envelope, now)
-    await append(tx, journal, f"received {statement.kind}", statement.id, statement.digest, now)
 
 
 def _about(envelope: Envelope) -> About:
@@ -187,7 +192,7 @@ def _about(envelope: Envelope) -> About:
 
 
 async def _say_received(tx: AsyncConnection, cw: Casework, letter: Letter, now: datetime) -> None:
-    """Every letter earns *received*; a request's own ladder has said it already when it has just opened."""
+    """Every letter earns *received*; a request's own ladder says it when it opens, now or when its predecessor comes."""
     if await take_step(tx, letter.fields.id, 0, SlipLevel.RECEIVED.value, now, now):
         await say(tx, cw, SlipLevel.RECEIVED, _about(letter.envelope), letter.fields.sender, now)
 

@@ -80,8 +80,7 @@ async def append(
 ) -> bytes:
     """Add one entry in the caller's transaction and return the new head (32 bytes).
 
-    Locks the head row until the commit, so entries stand in the order of their commits. Append last in a transaction:
-    everyone else waits from here on.
+    Locks the head row until the commit, so entries stand in the order of their commits: everyone else waits from here on.
     """
     number, previous = await _locked_head(tx, journal)
     number += 1
@@ -89,7 +88,14 @@ async def append(
     entry = {"number": number, "at": now, "event": event, "subject": subject, "digest": digest, "head": head}
     await tx.execute(journal._add, entry)
     await tx.execute(journal._move, {"to": number, "value": head})
+    tx.info[journal.prefix] = tx.get_transaction(), head
     return head
+
+
+def head_of_this(tx: AsyncConnection, journal: Journal) -> bytes | None:
+    """The head that this very transaction has written; None while it has written no entry."""
+    transaction, head = tx.info.get(journal.prefix, (None, None))
+    return head if transaction is not None and transaction is tx.get_transaction() else None
 
 
 async def journal_head(tx: AsyncConnection, journal: Journal) -> bytes | None:

@@ -15,7 +15,7 @@ from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contactpoint.casework.context import Casework
-from contactpoint.casework.effects import carry_out, ladder_columns, raise_task, read_ladder
+from contactpoint.casework.effects import carry_out, here, ladder_columns, raise_task, read_ladder
 from contactpoint.domain.ladder import Tick, decide
 from contactpoint.store.desk_schema import journal
 from contactpoint.store.errors import StoreError
@@ -45,10 +45,11 @@ async def run_due(cw: Casework, now: datetime) -> int:
 
 async def _claim(tx: AsyncConnection, cw: Casework, now: datetime, limit: int) -> int:
     rows = await due_requests(tx, now, limit)
+    if rows:
+        # First, so that every slip of this claim carries the head that covers it.
+        await append(tx, journal, "timers", str(len(rows)), None, now)
     for row in rows:
         await _fire(tx, cw, row, now)
-    if rows:
-        await append(tx, journal, "timers", str(len(rows)), None, now)
     return len(rows)
 
 
@@ -83,5 +84,5 @@ async def _put_off(cw: Casework, request_id: str, text: str, now: datetime, tx: 
 
 async def _fire(tx: AsyncConnection, cw: Casework, row: Row[Any], now: datetime) -> None:
     ladder, effects = decide(read_ladder(row), Tick(), now)
-    await carry_out(tx, cw, row, ladder, effects, now)
+    await carry_out(tx, cw, here(row), effects, now)
     await update_request(tx, row.id, row.rev, ladder_columns(ladder))
