@@ -108,10 +108,15 @@ async def _hear(tx: AsyncConnection, cw: Casework, request: Request, step: Step,
     if event is None:
         return
     outgoing = request.sender == cw.state
-    columns: dict[str, object] = {"status": request.status.value, "acknowledged_by": request.acknowledged_by}
+    columns: dict[str, object] = {"status": request.status.value, "acknowledged_by": _column(request.acknowledged_by)}
     if outgoing and isinstance(event, Answered):
         columns["answer_unread"] = True
     await happen(tx, cw, request.id, event, now, **columns)
+
+
+def _column(text: str) -> str:
+    """A name from another State's letter as it fits a column: a NUL or a long text must not poison the row."""
+    return text.replace("\0", "")[:64]
 
 
 def _event(cw: Casework, request: Request, step: Step) -> Event | None:

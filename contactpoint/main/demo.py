@@ -46,7 +46,7 @@ _SECRET = {"XA": "amber harbour lantern", "XB": "birch meadow compass"}
 _RUNGS = (
     {"role": "duty officer", "officers": ["XB-OFF-001"], "channels": ["console"], "delay_s": 2},
     {"role": "deputy", "officers": ["XB-OFF-002"], "channels": ["console"], "delay_s": 2},
-    {"role": "supervisor", "officers": ["XB-OFF-001", "XB-OFF-002"], "channels": ["console"], "delay_s": 2},
+    {"role": "supervisor", "officers": ["XB-OFF-001", "XB-OFF-002"], "channels": ["console"], "delay_s": 60},
 )
 
 
@@ -213,7 +213,7 @@ async def _play(stage: _Stage, teller: _Teller, folder: Path) -> dict[str, Any]:
     }
 
 
-def _request(now: datetime, number: int) -> Draft:
+def _request(now: datetime, number: int, urgency: str) -> Draft:
     start, end = now - timedelta(days=30), now - timedelta(hours=1)
     body = {
         "authority": {
@@ -235,11 +235,12 @@ def _request(now: datetime, number: int) -> Draft:
         "mla_intent": True,
         "confidentiality": {"keep_secret": True, "do_not_notify_user": True},
     }
-    return Draft(kind="PRES-NEW", recipient="XB", urgency="U1", body=body, label=f"demo-{number}")
+    return Draft(kind="PRES-NEW", recipient="XB", urgency=urgency, body=body, label=f"demo-{number}")
 
 
-async def _send(stage: _Stage, number: int, teller: _Teller) -> str:
-    sent = await stage.xa.desk.submit(_request(system_clock(), number), stage.xa.officer, system_clock())
+async def _send(stage: _Stage, number: int, teller: _Teller, urgency: str = "U1") -> str:
+    draft = _request(system_clock(), number, urgency)
+    sent = await stage.xa.desk.submit(draft, stage.xa.officer, system_clock())
     teller.step(f"XA's officer signed preservation request {number}: queued as {sent.id}")
     return sent.id
 
@@ -335,15 +336,18 @@ async def _keep_going(stage: _Stage, teller: _Teller) -> None:
         teller.say(f"     officer {name}-OFF-001, signing secret: {_SECRET[name]}")
     teller.say()
     teller.say(
-        "XA sends a request every minute. Ladders climb in seconds here, in minutes in service. End with Ctrl-C."
+        "XA sends a request every minute while none waits. Ladders climb in seconds here, in minutes in service. End with Ctrl-C."
     )
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     sent = 2
     while not stop.is_set():
-        sent += 1
-        await _send(stage, sent, teller)
+        board = await stage.xb.desk.board("", system_clock())
+        # Class U3 leaves a person five minutes, where U1 leaves six seconds here. A heap of unanswered requests teaches nobody.
+        if sum(view.urgency == "U3" for view in board.unacknowledged) == 0:
+            sent += 1
+            await _send(stage, sent, teller, "U3")
         try:
             await asyncio.wait_for(stop.wait(), 60)
         except TimeoutError:

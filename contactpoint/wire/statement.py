@@ -99,7 +99,7 @@ def decode_statement(content: bytes, net: bytes | None = None) -> Statement:
         recipient=fields.address("to"),
         at=fields.instant("at"),
         expires=fields.instant("expires"),
-        by=fields.text("by", most=64),
+        by=fields.token("by") if fields.text("by", most=64) else "",
         approver=fields.token("approver") if fields.has("approver") else None,
         lang=fields.token("lang"),
         mine=fields.octets_or_none("mine", 32),
