@@ -6,6 +6,8 @@
         await net.pass_time(minutes=30)           # step by step, each timer at its own instant
 
 The link is the two ports that casework knows (put, take). It can be cut, lose answers, repeat and reorder: ``net.weather``.
+
+Longer than four hundred lines: a whole State is built here, part by part, as `contactpoint.main` builds it.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import deque
 from datetime import UTC, datetime, timedelta
 
@@ -69,7 +70,7 @@ def prove_message(end: End, dialler_hello: bytes, listener_hello: bytes) -> byte
     )
 
 
-class LinkEnd:
+class LinkEnd(ABC):
     """What both ends have in common: phases, proof, heartbeat, credit. Use `session.Dialler` or `session.Listener`."""
 
     end: End
@@ -241,20 +242,25 @@ class LinkEnd:
         opened = Opened(self.peer, hello.incarnation, hello.sheet, hello.sheet_digest)
         return [opened, LogHead(hello.log_size, hello.log_root)] if proven else [opened]
 
+    @abstractmethod
     def _wrong_hello(self, hello: Hello) -> str:
-        raise NotImplementedError
+        """Why this hello cannot be answered; empty when it can."""
 
+    @abstractmethod
     def _greet(self, hello: Hello) -> None:
-        raise NotImplementedError
+        """Say what this end says after a good hello."""
 
+    @abstractmethod
     def _admit(self) -> None:
-        raise NotImplementedError
+        """The peer has proven itself (or is a stranger): say what this end owes for that."""
 
+    @abstractmethod
     def _on_work(self, frame: Frame, size: int, now: datetime) -> list[SessionEvent]:
-        raise NotImplementedError
+        """What a frame beyond hello and proof means."""
 
+    @abstractmethod
     def _account(self, frame: Frame, size: int, now: datetime) -> None:
-        raise NotImplementedError
+        """Count the frame against the credits."""
 
     def _close(self, code: CloseCode, reason: str, number: int = 0) -> list[SessionEvent]:
         self._out.append(encode_frame(Bye(code.name.lower().replace("_", "-"), number)))

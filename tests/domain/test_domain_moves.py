@@ -1,4 +1,7 @@
-"""Stories of one case: what may be said when, and what both ends make of moves that crossed."""
+"""Stories of one case: what may be said when, and what both ends make of moves that crossed.
+
+Longer than four hundred lines: every story is told on the same two halves.
+"""
 
 from dataclasses import replace
 from datetime import timedelta

@@ -1,4 +1,7 @@
-"""Attacks on evidence, each by its name. The forger computes again whatever can be computed; signatures he cannot make."""
+"""Attacks on evidence, each by its name. The forger computes again whatever can be computed; signatures he cannot make.
+
+Longer than four hundred lines: a list of attacks to be read from top to bottom, on one bundle.
+"""
 
 import json
 import random

@@ -1,4 +1,7 @@
-"""Attacks on desk and casework, each named after itself: forged, replayed, hidden, poisoned letters; thieves and liars of every role."""
+"""Attacks on desk and casework, each named after itself: forged, replayed, hidden, poisoned letters; thieves and liars of every role.
+
+Longer than four hundred lines: a list of attacks to be read from top to bottom, on the same few hands and letters.
+"""
 
 from __future__ import annotations
 
