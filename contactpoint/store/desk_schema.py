@@ -110,6 +110,8 @@ case_file = Table(
     Column("head_initiator", LargeBinary(32)),
     Column("head_addressee", LargeBinary(32)),
     Column("own_reference", String(120), nullable=False, server_default="", index=True),
+    Column("thread", String(36), nullable=False, server_default="", index=True),  # the operation, "" when none
+    Column("parent_request", String(36), nullable=False, server_default=""),  # in another case of this desk; never sent
     Column("opened_at", Instant, nullable=False),
     Column("rev", Integer, nullable=False),
 )
@@ -178,15 +180,29 @@ step = Table(
     Column("at", Instant, nullable=False),
 )
 
-# Long clocks (preservation, statutory terms). Their reminders are local; the row stands at both ends.
+# Long clocks (preservation, statutory terms). Their reminders are local; the row stands at both ends. ``due`` is null while the
+# term is open-ended, ``alarms`` holds the instants not yet told as JSON milliseconds, ``next_at`` the first of them or the end.
 clock = Table(
     "clock",
     metadata,
     Column("request_id", String(36), ForeignKey("request.id"), primary_key=True),
     Column("name", String(32), primary_key=True),
     Column("starts", Instant, nullable=False),
-    Column("due", Instant, nullable=False),
+    Column("due", Instant),
+    Column("alarms", Text, nullable=False, server_default="[]"),
+    Column("roles", String(120), nullable=False, server_default=""),
+    Column("next_at", Instant),
+    Column("fired", Integer, nullable=False, server_default="0"),
+    Column("poisoned", Integer, nullable=False, server_default="0"),
+    Column("rev", Integer, nullable=False, server_default="1"),
     Column("closed_at", Instant),
+    Column("closed_by", String(32), nullable=False, server_default=""),
+)
+Index(
+    "clock_due",
+    clock.c.next_at,
+    sqlite_where=clock.c.next_at.is_not(None),
+    postgresql_where=clock.c.next_at.is_not(None),
 )
 
 # Receipts and slips of either side. ``content`` is fixed in the transaction that it speaks of; ``signed`` is filled by who sends first.
@@ -270,7 +286,11 @@ waiting = Table(
     Column("urgency", String(2), nullable=False),
     Column("recipient", String(8), nullable=False),
     Column("by_officer", String(64), nullable=False),
-    Column("approver", String(64), nullable=False),
+    Column(
+        "approver", String(64), nullable=False
+    ),  # "" where one signature is enough and only a rights check is awaited
+    Column("needs_review", Boolean, nullable=False, server_default="0"),
+    Column("reviewed_by", String(64), nullable=False, server_default=""),
     Column("mine", LargeBinary(32)),
     Column("sealed", LargeBinary, nullable=False),
     Column("key_storage", LargeBinary, nullable=False),
@@ -310,4 +330,82 @@ worker = Table(
     Column("name", String(64), primary_key=True),
     Column("version", String(64), nullable=False),
     Column("seen_at", Instant, nullable=False),
+)
+
+# What a second person recorded of rights (Articles 6, 24, 40(22)): a flag that an officer raised, a check before something leaves.
+review = Table(
+    "review",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("case_id", String(36), nullable=False, index=True),
+    Column("request_id", String(36), nullable=False),
+    Column("statement_id", String(36), nullable=False, server_default=""),
+    Column("statement_digest", LargeBinary(32)),
+    Column("kind", String(8), nullable=False),  # flag, check
+    Column("reason", String(32), nullable=False, server_default=""),
+    Column("verdict", String(16), nullable=False, server_default=""),
+    Column("by_officer", String(64), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+)
+
+# Shared threats, in the order in which they came to this desk; the content rests in the case.
+threat = Table(
+    "threat",
+    metadata,
+    Column("request_id", String(36), primary_key=True),
+    Column("case_id", String(36), nullable=False),
+    Column("seq", Integer, nullable=False, unique=True),
+    Column("incoming", Boolean, nullable=False),
+    Column("sender", String(8), nullable=False),
+    Column("tlp", String(24), nullable=False, server_default=""),
+    Column("pap", String(24), nullable=False, server_default=""),
+    Column("at", Instant, nullable=False),
+    Column("recalled_at", Instant),
+    Column("recall_seq", Integer, unique=True),
+)
+
+# The State's own standing instructions for each type of request, and the ticks that officers set beside an answer.
+instruction = Table(
+    "instruction",
+    metadata,
+    Column("kind", String(32), primary_key=True),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("by_officer", String(64), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("rev", Integer, nullable=False),
+)
+tick = Table(
+    "tick",
+    metadata,
+    Column("request_id", String(36), primary_key=True),
+    Column("kind", String(32), primary_key=True),
+    Column("item", String(64), primary_key=True),
+    Column("by_officer", String(64), nullable=False),
+    Column("at", Instant, nullable=False),
+)
+
+# Requests made by telephone, until their letter is here.
+oral = Table(
+    "oral",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("peer", String(8), nullable=False),
+    Column("request_id", String(36), nullable=False, server_default=""),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("by_officer", String(64), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("due", Instant, nullable=False),
+    Column("confirmed_at", Instant),
+)
+
+# Keys of the State's own tools: they may read one feed, never write, sign or open a case.
+api_key = Table(
+    "api_key",
+    metadata,
+    Column("digest", LargeBinary(32), primary_key=True),
+    Column("name", String(64), nullable=False),
+    Column("scope", String(16), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("revoked_at", Instant),
 )
