@@ -10,9 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from contactpoint.casework.cases import load_case
 from contactpoint.casework.context import Casework
 from contactpoint.casework.effects import raise_task
-from contactpoint.desk.compose import Plan, Signer, write
+from contactpoint.desk.compose import write
 from contactpoint.desk.errors import NotFoundError, NotPermittedError
 from contactpoint.desk.find import find_request
+from contactpoint.desk.plan import Plan, Signer
 from contactpoint.desk.views import Taken
 from contactpoint.domain.case import Request, permitted
 from contactpoint.domain.values import Side

@@ -13,8 +13,8 @@ from contactpoint.casework.context import Casework
 from contactpoint.casework.effects import raise_task
 from contactpoint.casework.errors import BusyCaseError, NoKeyError
 from contactpoint.casework.letters import SignedLetter, queue
-from contactpoint.desk.compose import Signer, need_right
 from contactpoint.desk.errors import NotFoundError, NotPermittedError, UnreachablePeerError
+from contactpoint.desk.plan import Signer, need_right
 from contactpoint.desk.views import Submitted, Waiting
 from contactpoint.domain.codes import look_up
 from contactpoint.domain.errors import DomainError

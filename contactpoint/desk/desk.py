@@ -14,11 +14,12 @@ from contactpoint.casework.effects import happen
 from contactpoint.desk import officers, pictures
 from contactpoint.desk.acknowledge import acknowledge
 from contactpoint.desk.approve import approve
-from contactpoint.desk.compose import Signer, submit
+from contactpoint.desk.compose import submit
 from contactpoint.desk.errors import NotFoundError
 from contactpoint.desk.find import find_request
 from contactpoint.desk.officers import SigningOfficer
 from contactpoint.desk.phonebook import contact_view, directory_view
+from contactpoint.desk.plan import Signer
 from contactpoint.desk.views import (
     Beat,
     Board,

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 from datetime import datetime
 from typing import Any, Protocol
 
-from contactpoint.desk.compose import Signer as OfficerKey
+from contactpoint.desk.plan import Signer as OfficerKey
 from contactpoint.desk.views import (
     Beat,
     Board,

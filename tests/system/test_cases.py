@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 import yaml
 
-from contactpoint.desk.compose import Plan, write
+from contactpoint.desk.compose import write
+from contactpoint.desk.plan import Plan
 from contactpoint.desk.desk import Desk
 from contactpoint.desk.views import CaseView, RequestView
 from contactpoint.domain.values import Address, Urgency

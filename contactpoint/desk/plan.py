@@ -1,0 +1,203 @@
+"""From a draft to a plan: every check that is made before an officer's key signs.
+
+The catalogue checks the form, the copy of the register knows whether the recipient can be written to, the case says what may be said
+now, and the officer's rights say who may say it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from contactpoint.casework.cases import OpenCase, load_case
+from contactpoint.casework.context import Casework
+from contactpoint.desk.errors import DraftError, NotFoundError, NotPermittedError, UnreachablePeerError
+from contactpoint.desk.find import find_request
+from contactpoint.desk.views import Draft
+from contactpoint.domain.case import permitted
+from contactpoint.domain.catalogue import Opens, Signers, check_body, signers_needed
+from contactpoint.domain.catalogue.model import Answer, Entry
+from contactpoint.domain.codes import look_up
+from contactpoint.domain.errors import CatalogueError, DomainError
+from contactpoint.domain.values import Address, Side, Urgency, parse_address
+from directory.trusted import Freshness
+from keys.signing import SigningKey
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A checked draft: what it is, in which case it stands, and who must sign."""
+
+    kind: str
+    recipient: Address
+    urgency: Urgency
+    body: Mapping[str, Any]
+    case: str | None
+    re: bytes | None
+    lang: str
+    approver: str | None
+    label: str
+    own_reference: str
+
+
+class Signer(Protocol):
+    """Whose hand it is: an officer's number, or nothing for the station; the key; the certificates that travel beside."""
+
+    @property
+    def number(self) -> str: ...
+    @property
+    def key(self) -> SigningKey: ...
+    @property
+    def certificates(self) -> tuple[bytes, ...]: ...
+    @property
+    def rights(self) -> tuple[str, ...]: ...
+
+
+def need_right(signer: Signer, right: str) -> None:
+    """Raise NotPermittedError unless this officer may do it. Taking charge needs no right: it must never fail."""
+    if right not in signer.rights:
+        raise NotPermittedError(
+            "E-RIGHT", f"{signer.number} has not the right to {right}", "ask a colleague who has, or your administrator"
+        )
+
+
+async def make_plan(cw: Casework, draft: Draft, officer: Signer, now: datetime) -> Plan:
+    """Check a draft against catalogue, register and case. Raises DraftError, NotFoundError, NotPermittedError, UnreachablePeerError."""
+    need_right(officer, "send" if draft.kind in cw.catalogue else "answer")
+    if draft.kind in cw.catalogue:
+        return await _plan_request(cw, draft, officer, now)
+    if draft.re is None:
+        raise DraftError("E-UNKNOWN-KIND", f"{draft.kind} is no type of this catalogue", _known_kinds(cw))
+    return await _plan_answer(cw, draft, officer, now)
+
+
+def _known_kinds(cw: Casework) -> str:
+    return "choose one of " + ", ".join(sorted(cw.catalogue.entries))
+
+
+async def _plan_request(cw: Casework, draft: Draft, officer: Signer, now: datetime) -> Plan:
+    entry = cw.catalogue[draft.kind]
+    _refuse(entry, draft.body, now)
+    if entry.opens is not Opens.MOVE:
+        _refuse_old_register(cw, now)
+    if entry.opens is Opens.CASE:
+        recipient = _recipient(cw, draft.recipient)
+        plan_case, re = None, None
+    else:
+        case, request_id = await _parent(cw, draft)
+        request = case.case.requests[request_id]
+        recipient = request.recipient if request.sender == cw.state else request.sender
+        plan_case, re = case.id, request.digest
+    urgency = _urgency(entry, draft.urgency)
+    approver = _approver(cw, draft.kind, urgency, draft.approver, officer)
+    body = dict(draft.body)
+    return Plan(
+        draft.kind,
+        recipient,
+        urgency,
+        body,
+        plan_case,
+        re,
+        draft.lang,
+        approver,
+        draft.label,
+        draft.own_reference or _reference(body),
+    )
+
+
+def _reference(body: Mapping[str, Any]) -> str:
+    authority = body.get("authority")
+    return str(authority.get("case_ref", ""))[:120] if isinstance(authority, Mapping) else ""
+
+
+async def _plan_answer(cw: Casework, draft: Draft, officer: Signer, now: datetime) -> Plan:
+    case_id, request_id = await find_request(cw, draft.re or "")
+    case = await open_case(cw, case_id)
+    request = case.case.requests[request_id]
+    side = Side.REQUESTER if request.sender == cw.state else Side.ADDRESSEE
+    may = permitted(case.case, request_id, side, cw.catalogue)
+    if draft.kind not in may:
+        can = ", ".join(may) or "nothing more"
+        raise NotPermittedError("E-MOVE-ILLEGAL", f"{draft.kind} may not be said now", f"what may be said: {can}")
+    _refuse(cw.catalogue[request.kind].answer(draft.kind), draft.body, now)
+    recipient = request.recipient if side is Side.REQUESTER else request.sender
+    approver = _approver(cw, draft.kind, request.urgency, draft.approver, officer)
+    return Plan(
+        draft.kind, recipient, request.urgency, dict(draft.body), case_id, request.digest, draft.lang, approver, "", ""
+    )
+
+
+def _refuse(form: Entry | Answer, body: Mapping[str, Any], now: datetime) -> None:
+    problems = tuple(problem for problem in check_body(form, body, now) if problem.blocks)
+    if problems:
+        fields = ", ".join(sorted({problem.field for problem in problems}))
+        text = f"{len(problems)} field(s) need attention: {fields}"
+        raise DraftError(problems[0].code, text, "mend each field that is named", problems)
+
+
+def _refuse_old_register(cw: Casework, now: datetime) -> None:
+    """After thirty days unseen a key may have been revoked for a month: nothing new is begun on it. Answers and receiving go on."""
+    if cw.register.copy.freshness(now) is Freshness.EXPIRED:
+        raise UnreachablePeerError(
+            "E-NO-KEY",
+            "the copy of the register is too old to trust its keys with anything new",
+            "check that the register can be reached; until then, telephone",
+        )
+
+
+def _recipient(cw: Casework, text: str) -> Address:
+    try:
+        address = parse_address(text)
+    except DomainError as error:
+        raise DraftError(error.code, f"{text!r} is no address", "write a State's code such as XB") from error
+    if address == cw.state:
+        raise DraftError("E-NOT-FOR-US", "this is your own State", "choose another recipient")
+    if cw.register.contact(address) is None:
+        raise UnreachablePeerError(
+            "E-UNKNOWN-STATE", f"{address} is not in this copy of the register", "run `contactpoint directory list`"
+        )
+    return address
+
+
+def _urgency(entry: Entry, text: str) -> Urgency:
+    allowed = entry.urgencies
+    if text not in {each.value for each in allowed}:
+        raise DraftError("E-URGENCY", f"{entry.code} cannot have class {text!r}", "choose " + ", ".join(allowed))
+    return Urgency(text)
+
+
+def _approver(cw: Casework, kind: str, urgency: Urgency, named: str | None, officer: Signer) -> str | None:
+    """The second officer, where the catalogue asks for one. No exception for an emergency: forging one is the known abuse."""
+    try:
+        needed = signers_needed(cw.catalogue, kind, urgency)
+    except CatalogueError as error:
+        row = look_up(error.code)
+        raise DraftError(error.code, row.text, row.action) from error
+    if needed is not Signers.TWO:
+        return None
+    if not named:
+        raise DraftError(
+            "E-SIGNERS", f"{kind} at {urgency.value} needs a second officer", "name the approver (--approver)"
+        )
+    if named == officer.number:
+        raise DraftError("E-SAME-OFFICER", "the approver must be another officer", "name a colleague")
+    return named
+
+
+async def _parent(cw: Casework, draft: Draft) -> tuple[OpenCase, str]:
+    if not draft.parent:
+        raise DraftError(
+            "E-FIELD-MISSING", f"{draft.kind} needs its parent", "give the parent's id, label or file number"
+        )
+    case_id, request_id = await find_request(cw, draft.parent)
+    return await open_case(cw, case_id), request_id
+
+
+async def open_case(cw: Casework, case_id: str) -> OpenCase:
+    """The case as it rests here. Raises NotFoundError."""
+    case = await cw.db.read(lambda tx: load_case(tx, cw, case_id))
+    if case is None:
+        raise NotFoundError("E-NOT-FOUND", f"there is no case {case_id} here", "run `contactpoint inbox`")
+    return case
