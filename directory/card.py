@@ -4,9 +4,10 @@ Source: `docs/` on Articles 37 to 46 of the Convention. The public part is logge
 part, of which only a salted digest is logged, so that it can be erased without breaking the log.
 """
 
-from typing import Annotated, ClassVar, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, SerializerFunctionWrapHandler, StringConstraints, model_serializer
 
 from directory.fields import Digest, Document, Instant, Long, Number, Plain, Short, StateCode
 from keys.digest import labelled
@@ -22,6 +23,26 @@ Family = Literal["a", "b", "c", "d", "e"]
 """The kinds of help of Article 41(3)(a) to (e)."""
 
 
+OffenceCode = Annotated[str, StringConstraints(pattern=r"^O-[0-9A-Za-z]{1,8}$")]
+"""A code of the catalogue's list of offences. Whether it exists is not checked here, for the same reason."""
+
+
+class Grown(Plain):
+    """A part that has gained fields since the first cards were signed.
+
+    A field of `LATER` stands in the bytes only where it says something: a card signed before it came keeps its one spelling, and
+    one that does not use it is spelled as ever, so that a reader of the day before takes it, too.
+    """
+
+    LATER: ClassVar[frozenset[str]] = frozenset()
+
+    @model_serializer(mode="wrap")
+    def _without_what_is_not_said(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        fields = type(self).model_fields
+        unsaid = {name for name in self.LATER if getattr(self, name) == fields[name].get_default()}
+        return {name: value for name, value in write(self).items() if name not in unsaid}
+
+
 class Language(Plain):
     """A language that requests may come in, as a BCP 47 tag, for these kinds of help; and whether at night too."""
 
@@ -30,12 +51,15 @@ class Language(Plain):
     at_night: bool = True
 
 
-class Authority(Plain):
-    """Another authority to which the desk hands over."""
+class Authority(Grown):
+    """Another authority to which the desk hands over. `transfer`: of sentenced persons and of proceedings (Articles 38, 39)."""
+
+    LATER = frozenset({"telephone"})
 
     role: Literal[
         "central",
         "extradition",
+        "transfer",
         "asset-recovery",
         "data-protection",
         "child-protection",
@@ -45,6 +69,7 @@ class Authority(Plain):
     ]
     name: Short
     mail: Mail | None = None
+    telephone: Telephone | None = None
 
 
 class Help(Plain):
@@ -64,8 +89,21 @@ class OwnHelp(Plain):
     e: Help = Help()
 
 
-class LegalCard(Plain):
+class OwnOffence(Plain):
+    """What an offence code is in this State's own law: name, provision, and the maximum penalty in years.
+
+    The same code does not prove dual criminality (States may narrow an offence); it lets the other State see what it asks about.
+    """
+
+    name: Short
+    provision: Short
+    maximum_years: Annotated[int, Field(ge=0, le=100)]
+
+
+class LegalCard(Grown):
     """What a requesting State must know of the law here before it writes."""
+
+    LATER = frozenset({"offences", "user_notification_days"})
 
     reservation_42_5: bool = False
     reservation_42_5_text: Long = ""
@@ -73,6 +111,7 @@ class LegalCard(Plain):
     preservation_days: Annotated[int, Field(ge=1, le=3650)] = 90
     preservation_renewable: bool = True
     user_notification: Literal["none", "delayed", "required"] = "none"
+    user_notification_days: Annotated[int, Field(ge=0, le=3650)] | None = None
     orders_by: tuple[Literal["police", "prosecutor", "judge"], ...] = ("prosecutor",)
     judge_needed_for: tuple[Literal["subscriber", "traffic", "content"], ...] = ("content",)
     emergency_minimum: Long = ""
@@ -83,6 +122,7 @@ class LegalCard(Plain):
     transfer_basis_39_2: bool = False
     refuses_interpol_40_12: bool = False
     diplomatic_channel_40_12: bool = False
+    offences: Annotated[Mapping[OffenceCode, OwnOffence], Field(max_length=64)] = {}
 
 
 class Calendar(Plain):
@@ -103,12 +143,15 @@ class Promise(Plain):
     answer_minutes: Annotated[int, Field(ge=1, le=525_600)]
 
 
-class PublicCard(Plain):
-    """The part of a card that anyone may read."""
+class PublicCard(Grown):
+    """The part of a card that anyone may read. `party_since`: the day on which the Convention entered into force there."""
+
+    LATER = frozenset({"party_since"})
 
     body: Short
     parent: Short | None = None
     status: Literal["party", "signatory", "guest"] = "guest"
+    party_since: Day | None = None
     mla_authority: bool = False
     extradition_authority: bool = False
     languages: Annotated[tuple[Language, ...], Field(min_length=1, max_length=32)]
