@@ -3,12 +3,12 @@
 from typing import Any
 
 import pytest
-from registerworld import NET, NOW, PUBLIC, REACH, signing
 
 from directory.card import Authority, Card, LegalCard, OwnOffence, PublicCard
 from directory.enrolment import make_card
 from directory.errors import DocumentError
 from keys import cbor
+from tests.directory.registerworld import NET, NOW, PUBLIC, REACH, signing
 
 _AS_FIRST_SIGNED = {
     "body", "parent", "status", "mla_authority", "extradition_authority", "languages", "authorities", "own_help", "legal", "calendar",
