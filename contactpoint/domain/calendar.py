@@ -1,6 +1,6 @@
 """The working days of a contact point, as its card in the directory says them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -65,12 +65,49 @@ def end_of_next_working_day(calendar: Calendar, now: datetime) -> datetime:
     A closing time in the gap of a clock change takes the offset before the gap (RFC 5545). Raises PolicyError for a
     calendar that never works.
     """
-    zone = ZoneInfo(calendar.zone)
-    first = now.astimezone(zone).date()
-    days = [first + timedelta(days=number) for number in range(1, _LONGEST_CLOSURE + 1)]
+    return end_of_working_day(calendar, now, 1)
+
+
+def end_of_working_day(calendar: Calendar, start: datetime, number: int) -> datetime:
+    """Promise: the closing time of the `number`-th working day after the local day of `start`, which never counts itself.
+
+    Raises PolicyError for a calendar that never works, OverflowError where no calendar reaches.
+    """
+    day = _local_day(calendar, start)
+    for _ in range(number):
+        day = _next_working_day(calendar, day)
+    return _closing(calendar, day)
+
+
+def on_a_working_day(calendar: Calendar, end: datetime) -> datetime:
+    """Promise: `end` itself where its local day is a working day, else the closing time of the next one; never earlier.
+
+    Raises PolicyError for a calendar that never works, OverflowError where no calendar reaches.
+    """
+    return end if calendar.works_on(_local_day(calendar, end)) else end_of_working_day(calendar, end, 1)
+
+
+def end_of_day(calendar: Calendar, day: date) -> datetime:
+    """Promise: the midnight, as an instant in UTC, with which a local day ends. Raises OverflowError."""
+    return datetime.combine(day + timedelta(days=1), time(0), tzinfo=ZoneInfo(calendar.zone)).astimezone(UTC)
+
+
+def _local_day(calendar: Calendar, at: datetime) -> date:
+    return at.astimezone(ZoneInfo(calendar.zone)).date()
+
+
+def _closing(calendar: Calendar, day: date) -> datetime:
+    return datetime.combine(day, calendar.closes, tzinfo=ZoneInfo(calendar.zone)).astimezone(UTC)
+
+
+def _next_working_day(calendar: Calendar, day: date) -> date:
     # A card whose holidays close the State for longer than a year would stop a clock: then no holiday counts.
-    working = next((each for each in days if calendar.works_on(each)), None)
-    working = working or next((each for each in days if each.weekday() in calendar.weekdays), None)
-    if working is not None:
-        return datetime.combine(working, calendar.closes, tzinfo=zone).astimezone(UTC)
-    raise PolicyError("E-POLICY", field="calendar")
+    working = next((each for each in _days_after(day) if calendar.works_on(each)), None)
+    working = working or next((each for each in _days_after(day) if each.weekday() in calendar.weekdays), None)
+    if working is None:
+        raise PolicyError("E-POLICY", field="calendar")
+    return working
+
+
+def _days_after(day: date) -> Iterator[date]:
+    return (day + timedelta(days=number) for number in range(1, _LONGEST_CLOSURE + 1))
