@@ -73,8 +73,13 @@ _OFFICE = Calendar()
 """A recipient whose card says nothing of its hours: Monday to Friday, UTC."""
 
 
-def open_outgoing(statement: Statement, terms: Terms, now: datetime, *, calendar: Calendar = _OFFICE) -> Decision:
-    """Promise: the sender's clocks of a request that was just queued. `calendar` is the recipient's, of its card."""
+def open_outgoing(
+    statement: Statement, terms: Terms, now: datetime, *, calendar: Calendar = _OFFICE, quiet: bool = False
+) -> Decision:
+    """Promise: the sender's clocks of a request that was just queued. `calendar` is the recipient's, of its card.
+
+    `quiet`: it rings nobody; that it did not arrive in time is signed and shown, and no more is awaited.
+    """
     ladder = Ladder(
         way=Way.OUTGOING,
         terms=terms,
@@ -85,6 +90,7 @@ def open_outgoing(statement: Statement, terms: Terms, now: datetime, *, calendar
         levels={Level.QUEUED: now},
         said={},
         heard={},
+        quiet=quiet,
     )
     return decide(ladder, Tick(), now)
 
@@ -92,7 +98,7 @@ def open_outgoing(statement: Statement, terms: Terms, now: datetime, *, calendar
 def open_incoming(
     statement: Statement,
     terms: Terms,
-    escalation: EscalationPolicy,
+    escalation: EscalationPolicy | None,
     calendar: Calendar,
     held_at: datetime,
     now: datetime,
@@ -100,6 +106,7 @@ def open_incoming(
     """Promise: the recipient's clocks of a request just received; the received slip, and every page due already.
 
     The rungs are frozen in: a later policy does not touch this request. Empty rungs are reported now, not when reached.
+    Without an escalation policy the request is quiet: it rings nobody, and the received slip is all that it earns.
     """
     ladder = Ladder(
         way=Way.INCOMING,
@@ -111,7 +118,10 @@ def open_incoming(
         levels={Level.QUEUED: statement.at, Level.HELD: held_at, Level.RECEIVED: now},
         said={},
         heard={},
+        quiet=escalation is None,
     )
+    if escalation is None:
+        return ladder, (SaySlip(Level.RECEIVED),)
     stairs = Staircase.of(escalation)
     reports: tuple[Effect, ...] = tuple(Alarm("W-EMPTY-RUNG", rung) for rung in stairs.empty)
     if not stairs.rungs:
@@ -144,6 +154,8 @@ def _take(ladder: Ladder, event: Event) -> Decision:
             return _reach(replace(ladder, refused=""), Level.HELD, at), ()
         case Received(at):
             return _reach(ladder, Level.RECEIVED, at), ()
+        case Opened() if ladder.quiet:
+            return ladder, ()
         case Opened(at):
             first = ladder.way is Way.INCOMING and Level.OPENED not in ladder.levels
             return _reach(ladder, Level.OPENED, at), (SaySlip(Level.OPENED),) if first else ()
@@ -184,7 +196,7 @@ def _hear(ladder: Ladder, twin: Twin, at: datetime) -> Decision:
         return ladder, ()
     known = twin in ladder.said or ladder.reached >= twin.level.rank or ladder.closed
     ladder = replace(ladder, heard={**ladder.heard, twin: at})
-    if known or ladder.way is Way.INCOMING:
+    if known or ladder.quiet or ladder.way is Way.INCOMING:
         return ladder, ()
     return replace(ladder, overdue=twin.value), (Ring(twin.value),)
 
@@ -207,7 +219,7 @@ def _say_twins(ladder: Ladder, until: datetime) -> Decision:
             break
         ladder = replace(ladder, said={**ladder.said, twin: due})
         effects.append(SayTwin(twin, due))
-        if ladder.way is Way.OUTGOING:
+        if ladder.way is Way.OUTGOING and not ladder.quiet:
             ladder = replace(ladder, overdue=twin.value)
             if twin not in ladder.heard:
                 effects.append(Ring(twin.value))

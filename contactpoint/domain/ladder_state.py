@@ -32,7 +32,8 @@ class Ladder:
     """All that one end knows of one request's clocks; a row's worth of state. Times are aware UTC.
 
     `levels` keeps every positive with the instant at which it was true, `said` the twins this end signed and `heard`
-    those the other end did. `step` counts the rung steps that were fired or left out.
+    those the other end did. `step` counts the rung steps that were fired or left out. `quiet`: the request rings nobody
+    at either end and waits for nobody; *received* is the end of its ladder.
     """
 
     way: Way
@@ -52,6 +53,7 @@ class Ladder:
     withdrawn_at: datetime | None = None
     refused: str = ""
     overdue: str = ""
+    quiet: bool = False
 
     @property
     def level(self) -> Level:
@@ -88,6 +90,8 @@ class Ladder:
     @property
     def rings(self) -> bool:
         """The alarm is on: an incoming request of which nobody has taken charge, or an own one that is overdue."""
+        if self.quiet:
+            return False
         if self.way is Way.OUTGOING:
             return bool(self.overdue)
         return not self.closed and not self.expired and self.reached < Level.ACKNOWLEDGED.rank
@@ -99,8 +103,9 @@ class Ladder:
         if self.way is Way.OUTGOING:
             dues[Twin.UNREACHABLE] = self.opened_at + self.terms.unreachable
         if self.held_at is not None:
-            taken = self.terms.acknowledge_by(self.held_at, self.calendar)
             dues[Twin.NOT_RECEIVED] = self.held_at + self.terms.received
+        if self.held_at is not None and not self.quiet:
+            taken = self.terms.acknowledge_by(self.held_at, self.calendar)
             dues[Twin.NOT_OPENED] = taken
             dues[Twin.NOT_ACKNOWLEDGED] = taken
             dues[Twin.LAPSED] = self.held_at + self.terms.decision
@@ -165,6 +170,7 @@ class Ladder:
             "withdrawn_at": None if self.withdrawn_at is None else ms(self.withdrawn_at),
             "refused": self.refused,
             "overdue": self.overdue,
+            "quiet": self.quiet,
         }
 
     @classmethod
@@ -189,6 +195,7 @@ class Ladder:
                 withdrawn_at=None if plain["withdrawn_at"] is None else from_ms(plain["withdrawn_at"]),
                 refused=str(plain["refused"]),
                 overdue=str(plain["overdue"]),
+                quiet=bool(plain.get("quiet", False)),
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise EscalationError("E-POLICY", field="ladder") from error
