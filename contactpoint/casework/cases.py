@@ -14,6 +14,7 @@ from contactpoint.casework.context import Casework
 from contactpoint.domain.case import Case, fold
 from contactpoint.domain.statement import Statement
 from contactpoint.store.rows_cases import case_row, insert_case, insert_statement, move_heads, statement_rows
+from contactpoint.wire.fields import is_message_id
 from contactpoint.wire.state import head as head
 from contactpoint.wire.state import state_digest as state_digest
 from contactpoint.wire.statement import decode_statement
@@ -72,6 +73,8 @@ class OpenCase:
     rows: Mapping[bytes, Row[Any]]
     statements: tuple[Statement, ...]
     case: Case
+    thread: str = ""  # the operation it belongs to, "" when none
+    parent_request: str = ""  # the request of another case that it came from
 
 
 def make_case_key(cw: Casework, case_id: str) -> NewCaseKey:
@@ -98,6 +101,8 @@ async def load_case(tx: AsyncConnection, cw: Casework, case_id: str) -> OpenCase
         rows={bytes(each.digest): each for each in rows},
         statements=statements,
         case=fold(statements, cw.catalogue),
+        thread=row.thread,
+        parent_request=row.parent_request,
     )
 
 
@@ -110,8 +115,19 @@ def rest_name(sender: str, statement_id: str) -> str:
     return f"statement/{sender}/{statement_id}"
 
 
+def thread_of(statement: Statement) -> str:
+    """The operation that a letter puts its case into. Only the opening letter may, and only by an id: a column takes no other text."""
+    thread = statement.thread or ""
+    return thread if statement.id == statement.case and is_message_id(thread) else ""
+
+
 async def start_case(
-    tx: AsyncConnection, statement: Statement, fresh: NewCaseKey, own_reference: str, now: datetime
+    tx: AsyncConnection,
+    statement: Statement,
+    fresh: NewCaseKey,
+    own_reference: str,
+    now: datetime,
+    parent_request: str = "",
 ) -> None:
     """Insert the case that this statement opens, its heads still empty."""
     await insert_case(
@@ -123,6 +139,8 @@ async def start_case(
             "key_storage": fresh.storage,
             "key_archive": fresh.archive,
             "own_reference": own_reference,
+            "thread": thread_of(statement),
+            "parent_request": parent_request,
             "opened_at": now,
             "rev": 1,
         },

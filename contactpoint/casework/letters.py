@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -17,6 +18,7 @@ from contactpoint.casework.cases import (
     load_case,
     start_case,
     store_heads,
+    thread_of,
 )
 from contactpoint.casework.context import Casework
 from contactpoint.casework.errors import BusyCaseError, NoKeyError
@@ -28,6 +30,7 @@ from contactpoint.store.journal import append
 from contactpoint.store.rows_cases import held_but_not_received, reseal_statement, statement_row
 from contactpoint.store.rows_desk import newest_sheet
 from contactpoint.store.rows_outbox import insert_parcel
+from contactpoint.store.rows_threads import begin_thread
 from contactpoint.wire.envelope import ENVELOPE_TYPE, Parcel, seal_letter
 from keys.errors import KeysError
 from keys.prekeys import Prekey, days_to_destroy, read_sheet
@@ -41,6 +44,17 @@ class SignedLetter:
     statement: Statement
     signed: Signed
     certificates: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A signed letter and what of it stays at this desk: the fresh key of a case that it opens, names, and where the case came from."""
+
+    letter: SignedLetter
+    fresh: NewCaseKey | None
+    own_reference: str
+    label: str
+    parent_request: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +123,7 @@ async def queue(
     label: str,
     now: datetime,
     *,
+    parent_request: str = "",
     also: Callable[[AsyncConnection], Awaitable[None]] | None = None,
 ) -> None:
     """Seal and queue a letter: statement, heads, rows of requests, outbox and journal in one transaction, and ``also`` with them.
@@ -117,32 +132,53 @@ async def queue(
     MoveError when the move is not legal, NoKeyError when the recipient has no key here.
     """
     sealed = await seal(cw, letter, 1, cw.random(32), now)
+    outgoing = Outgoing(letter, fresh, own_reference, label, parent_request)
 
     async def work(tx: AsyncConnection) -> None:
         if also is not None:
             await also(tx)
-        await _queue(tx, cw, letter, sealed, fresh, own_reference, label, now)
+        await _queue(tx, cw, outgoing, sealed, now)
 
     await cw.db.write(work)
     cw.bell.ring("outbox", "board", "case")
 
 
-async def _queue(
-    tx: AsyncConnection,
-    cw: Casework,
-    letter: SignedLetter,
-    sealed: Sealed,
-    fresh: NewCaseKey | None,
-    own_reference: str,
-    label: str,
-    now: datetime,
-) -> None:
+async def queue_all(cw: Casework, letters: Sequence[Outgoing], now: datetime) -> dict[str, NoKeyError]:
+    """Seal and queue the same matter to many States, all in one transaction: after a crash all of them go out or none.
+
+    Returns, by State, those that have no key here; the others are queued. Sealing and writing pause after each letter, so that an
+    alarm's beat goes on beside a letter to everybody.
+    """
+    without: dict[str, NoKeyError] = {}
+    sealed: list[tuple[Outgoing, Sealed]] = []
+    for each in letters:
+        try:
+            sealed.append((each, await seal(cw, each.letter, 1, cw.random(32), now)))
+        except NoKeyError as error:
+            without[each.letter.statement.recipient] = error
+        await asyncio.sleep(0)
+
+    async def work(tx: AsyncConnection) -> None:
+        for each, closed in sealed:
+            await _queue(tx, cw, each, closed, now)
+            await asyncio.sleep(0)
+
+    if sealed:
+        await cw.db.write(work)
+        cw.bell.ring("outbox", "board", "case")
+    return without
+
+
+async def _queue(tx: AsyncConnection, cw: Casework, outgoing: Outgoing, sealed: Sealed, now: datetime) -> None:
+    letter, fresh = outgoing.letter, outgoing.fresh
     statement = letter.statement
     before = await load_case(tx, cw, statement.case)
     if before is None:
         if fresh is None:
             raise BusyCaseError("E-NOT-FOUND", f"there is no case {statement.case} on this desk")
-        await start_case(tx, statement, fresh, own_reference, now)
+        await start_case(tx, statement, fresh, outgoing.own_reference, now, outgoing.parent_request)
+        if thread := thread_of(statement):
+            await begin_thread(tx, thread)
         key, rev = fresh.key, 1
     else:
         _refuse_stale(before, statement)
@@ -153,7 +189,7 @@ async def _queue(
     if not await store_heads(tx, after, rev):
         raise BusyCaseError("E-BUSY", "the case moved at the same moment; try again")
     await _put_out(tx, statement, 1, sealed, now)
-    await follow(tx, cw, None if before is None else before.case, after, {}, now, label)
+    await follow(tx, cw, None if before is None else before.case, after, {}, now, outgoing.label)
     await append(tx, journal, f"queued {statement.kind}", statement.id, statement.digest, now)
 
 

@@ -22,6 +22,7 @@ from contactpoint.casework.cases import (
     make_case_key,
     start_case,
     store_heads,
+    thread_of,
 )
 from contactpoint.casework.context import Casework
 from contactpoint.casework.effects import happen, raise_task
@@ -40,6 +41,7 @@ from contactpoint.store.journal import append
 from contactpoint.store.rows_cases import known_ids, note_held, note_received, statement_row
 from contactpoint.store.rows_desk import keep_proof, put_cursor
 from contactpoint.store.rows_requests import request_row, take_step
+from contactpoint.store.rows_threads import name_thread
 from contactpoint.wire.envelope import MOST_AHEAD, Envelope, Letter, Parcel, check_outer, open_letter, read_parcel
 from contactpoint.wire.errors import MalformedError, SealError, UndecryptableError, WireError
 from contactpoint.wire.slip import Slip, SlipLevel
@@ -168,6 +170,8 @@ async def _receive(
         key, rev = fresh.key, 1
     else:
         key, rev = before.key, before.rev
+        if thread := thread_of(statement):
+            await name_thread(tx, before.id, thread)
     kept = KeptLetter(letter.statement.to_bytes(), letter.salt, letter.certificates, letter.envelope.signed.to_bytes())
     held_at = _credible(receipt.slip.at, now)
     await keep_letter(

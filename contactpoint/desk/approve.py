@@ -34,7 +34,7 @@ async def approve(cw: Casework, waiting_id: str, officer: Signer, now: datetime)
     if row is None:
         raise NotFoundError("E-NOT-FOUND", f"nothing waits under {waiting_id}", "look at the board")
     await _refuse(cw, row, officer, now)
-    key, signed, certificates = _unseal(cw, row)
+    key, signed, certificates, parent_request = _unseal(cw, row)
     complete = add_signature(signed, officer.key, cw.net)
     statement = decode_statement(complete.content, cw.net)
     letter = SignedLetter(statement, complete, (*certificates, *officer.certificates))
@@ -46,7 +46,7 @@ async def approve(cw: Casework, waiting_id: str, officer: Signer, now: datetime)
 
     fresh = None if known is not None else key
     try:
-        await queue(cw, letter, fresh, row.own_reference, row.label, now, also=release)
+        await queue(cw, letter, fresh, row.own_reference, row.label, now, parent_request=parent_request, also=release)
     except BusyCaseError as error:
         if error.code == "E-APPROVAL-STALE":
             await cw.db.write(lambda tx: _stale(tx, cw, row, now))
@@ -81,13 +81,14 @@ async def _stale(tx: AsyncConnection, cw: Casework, row: Row[Any], now: datetime
         await append(tx, journal, f"approval stale {row.kind}", row.id, None, now)
 
 
-def _unseal(cw: Casework, row: Row[Any]) -> tuple[NewCaseKey, Signed, tuple[bytes, ...]]:
+def _unseal(cw: Casework, row: Row[Any]) -> tuple[NewCaseKey, Signed, tuple[bytes, ...], str]:
     key = open_case_key(cw.keyring.storage, bytes(row.key_storage), row.case_id)
     value: Any = cbor.decode(open_at_rest(key, f"waiting/{row.id}", bytes(row.sealed)), limit=1 << 20)
     return (
         NewCaseKey(key, bytes(row.key_storage), bytes(row.key_archive)),
         parse(value["signed"], "statement"),
         tuple(value["certificates"]),
+        value.get("parent_request", ""),
     )
 
 
@@ -97,7 +98,7 @@ async def waiting_list(tx: AsyncConnection, cw: Casework, now: datetime) -> tupl
 
 
 def _view(cw: Casework, row: Row[Any]) -> Waiting:
-    _, signed, _ = _unseal(cw, row)
+    _, signed, _, _ = _unseal(cw, row)
     return Waiting(
         id=row.id,
         kind=row.kind,

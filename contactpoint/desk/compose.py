@@ -59,7 +59,7 @@ async def write(cw: Casework, plan: Plan, signer: Signer, now: datetime) -> Subm
             if plan.approver is not None:
                 return await _wait_for_approval(cw, plan, statement, signed, signer, fresh, now)
             letter = SignedLetter(statement, signed, signer.certificates)
-            await queue(cw, letter, fresh, plan.own_reference, plan.label, now)
+            await queue(cw, letter, fresh, plan.own_reference, plan.label, now, parent_request=plan.parent_request)
         except BusyCaseError:
             continue
         except DomainError as error:
@@ -91,7 +91,7 @@ def _statement(
         mine=None if case is None else head(case.case, Address(cw.state)),
         seen=None if case is None else head(case.case, plan.recipient),
         re=plan.re,
-        thread=None,
+        thread=plan.thread,
         body=plan.body,
         attachments=(),
         digest=b"",
@@ -109,7 +109,13 @@ async def _wait_for_approval(
 ) -> Submitted:
     """The first officer has signed; the bytes wait sealed at rest until the second signs the same bytes."""
     key = fresh if fresh is not None else await cw.db.read(lambda tx: _case_key(tx, cw, statement.case))
-    content = cbor.encode({"signed": signed.to_bytes(), "certificates": list(signer.certificates)})
+    content = cbor.encode(
+        {
+            "signed": signed.to_bytes(),
+            "certificates": list(signer.certificates),
+            "parent_request": plan.parent_request,
+        }
+    )
     values = {
         "id": statement.id,
         "case_id": statement.case,

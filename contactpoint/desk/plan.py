@@ -40,6 +40,8 @@ class Plan:
     approver: str | None
     label: str
     own_reference: str
+    thread: str | None = None  # the operation, for a letter that opens a case
+    parent_request: str = ""  # the request of another case here that it came from; never sent
 
 
 class Signer(Protocol):
@@ -65,7 +67,6 @@ def need_right(signer: Signer, right: str) -> None:
 
 async def make_plan(cw: Casework, draft: Draft, officer: Signer, now: datetime) -> Plan:
     """Check a draft against catalogue, register and case. Raises DraftError, NotFoundError, NotPermittedError, UnreachablePeerError."""
-    need_right(officer, "send" if draft.kind in cw.catalogue else "answer")
     if draft.kind in cw.catalogue:
         return await _plan_request(cw, draft, officer, now)
     if draft.re is None:
@@ -77,34 +78,70 @@ def _known_kinds(cw: Casework) -> str:
     return "choose one of " + ", ".join(sorted(cw.catalogue.entries))
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a request will stand: in a case that is there (``case``, ``re``), or at the head of a new one."""
+
+    recipient: Address
+    case: str | None = None
+    re: bytes | None = None
+    thread: str | None = None
+    parent_request: str = ""
+
+
 async def _plan_request(cw: Casework, draft: Draft, officer: Signer, now: datetime) -> Plan:
     entry = cw.catalogue[draft.kind]
+    need_right(officer, entry.right)
     _refuse(entry, draft.body, now)
     if entry.opens is not Opens.MOVE:
         _refuse_old_register(cw, now)
-    if entry.opens is Opens.CASE:
-        recipient = _recipient(cw, draft.recipient)
-        plan_case, re = None, None
-    else:
-        case, request_id = await _parent(cw, draft)
-        request = case.case.requests[request_id]
-        recipient = request.recipient if request.sender == cw.state else request.sender
-        plan_case, re = case.id, request.digest
+    place = await _place(cw, entry, draft)
     urgency = _urgency(entry, draft.urgency)
     approver = _approver(cw, draft.kind, urgency, draft.approver, officer)
     body = dict(draft.body)
     return Plan(
         draft.kind,
-        recipient,
+        place.recipient,
         urgency,
         body,
-        plan_case,
-        re,
+        place.case,
+        place.re,
         draft.lang,
         approver,
         draft.label,
         draft.own_reference or _reference(body),
+        place.thread,
+        place.parent_request,
     )
+
+
+async def _place(cw: Casework, entry: Entry, draft: Draft) -> _Place:
+    """With a parent of the same State it goes into the parent's case where its type may; otherwise it opens a case of its own, which
+    stands in the same operation as the parent. The link to the parent stays here: the other State sees the operation's id only."""
+    if not draft.parent:
+        if not entry.opens.may_open_case:
+            text, what = f"{draft.kind} needs its parent", "give the parent's id, label or file number"
+            raise DraftError("E-FIELD-MISSING", text, what)
+        return _Place(_recipient(cw, draft.recipient), thread=draft.thread or None)
+    case_id, request_id = await find_request(cw, draft.parent)
+    case = await open_case(cw, case_id)
+    request = case.case.requests[request_id]
+    peer = request.recipient if request.sender == cw.state else request.sender
+    if _stays(entry, request.kind, peer, draft.recipient):
+        return _Place(peer, case.id, request.digest)
+    thread = draft.thread or case.thread or case.id
+    return _Place(_recipient(cw, draft.recipient), thread=thread, parent_request=request.id)
+
+
+def _stays(entry: Entry, parent_kind: str, peer: Address, recipient: str) -> bool:
+    """Whether a request goes into its parent's case."""
+    if not entry.opens.may_open_case:
+        if recipient not in ("", peer):
+            text, what = f"{entry.code} stands in the case with {peer}", f"write {peer}, or leave the State out"
+            raise DraftError("E-FIELD-INVALID", text, what)
+        return True
+    follows = entry.opens.may_follow and (not entry.parents or parent_kind in entry.parents)
+    return follows and recipient in ("", peer)
 
 
 def _reference(body: Mapping[str, Any]) -> str:
@@ -121,12 +158,22 @@ async def _plan_answer(cw: Casework, draft: Draft, officer: Signer, now: datetim
     if draft.kind not in may:
         can = ", ".join(may) or "nothing more"
         raise NotPermittedError("E-MOVE-ILLEGAL", f"{draft.kind} may not be said now", f"what may be said: {can}")
-    _refuse(cw.catalogue[request.kind].answer(draft.kind), draft.body, now)
+    entry = cw.catalogue[request.kind]
+    answer = entry.answer(draft.kind)
+    need_right(officer, right_to_say(entry, answer, side))
+    _refuse(answer, draft.body, now)
     recipient = request.recipient if side is Side.REQUESTER else request.sender
     approver = _approver(cw, draft.kind, request.urgency, draft.approver, officer)
     return Plan(
         draft.kind, recipient, request.urgency, dict(draft.body), case_id, request.digest, draft.lang, approver, "", ""
     )
+
+
+def right_to_say(entry: Entry, answer: Answer, side: Side) -> str:
+    """The right that an answer needs. What decides on a request may be the central authority's alone; steps on the way are the desk's."""
+    if answer.right:
+        return answer.right
+    return entry.answer_right if answer.decides and side is Side.ADDRESSEE else "answer"
 
 
 def _refuse(form: Entry | Answer, body: Mapping[str, Any], now: datetime) -> None:
@@ -184,15 +231,6 @@ def _approver(cw: Casework, kind: str, urgency: Urgency, named: str | None, offi
     if named == officer.number:
         raise DraftError("E-SAME-OFFICER", "the approver must be another officer", "name a colleague")
     return named
-
-
-async def _parent(cw: Casework, draft: Draft) -> tuple[OpenCase, str]:
-    if not draft.parent:
-        raise DraftError(
-            "E-FIELD-MISSING", f"{draft.kind} needs its parent", "give the parent's id, label or file number"
-        )
-    case_id, request_id = await find_request(cw, draft.parent)
-    return await open_case(cw, case_id), request_id
 
 
 async def open_case(cw: Casework, case_id: str) -> OpenCase:

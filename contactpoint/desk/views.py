@@ -267,3 +267,6 @@ class Draft:
     lang: str = "en"
     approver: str | None = None
     own_reference: str = field(default="")
+    recipients: tuple[str, ...] = ()  # several States, or ALL: one letter and one case each (`contactpoint.desk.several`)
+    subsets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # by State: fields that differ for it
+    thread: str = ""  # the operation that a new case joins; "" lets the desk decide
