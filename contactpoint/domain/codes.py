@@ -1,7 +1,7 @@
 """The one table of stable codes: what happened, what to do, whether to try again, and who is to act.
 
 A peer gets the code only. Texts are plain English message ids, translated where they are shown. Codes are never reused.
-`E-` is a refusal, `W-` a warning, `RG-` a ground of refusal under the Convention (its text stands here too, so that
+`E-` is a refusal, `W-` a warning, `N-` good to know, `RG-` a ground of refusal under the Convention (its text stands here too, so that
 every code that can appear on a screen has one place).
 """
 
