@@ -41,6 +41,7 @@ class SlipLevel(StrEnum):
     NOT_ACKNOWLEDGED = "not-acknowledged"
     LAPSED = "lapsed"
     EXPIRED = "expired"
+    ENDED = "ended"
     RECALL = "recall"
     REVOCATION = "revocation"
 
@@ -73,6 +74,7 @@ _FIELDS: dict[SlipLevel, tuple[frozenset[str], frozenset[str]]] = {
     SlipLevel.NOT_ACKNOWLEDGED: _TWIN,
     SlipLevel.LAPSED: _TWIN,
     SlipLevel.EXPIRED: _TWIN,
+    SlipLevel.ENDED: (_LETTER | {"due", "code"}, frozenset()),
     SlipLevel.RECALL: (frozenset(("since",)), frozenset(("code",))),
     SlipLevel.REVOCATION: (frozenset(("revocation",)), frozenset(("code",))),
 }
@@ -85,8 +87,8 @@ class Slip:
 
     `at` is when it was said; `skew_ms` the signer's measured clock error, None where unproven; `dir_size` the size of
     the register's log at the signer; `journal_head` the head of the signer's journal, None when it is empty. `subject`
-    is the prekey id (undecryptable) or blob digest (blob-received). `due` is the T of a *not by T*, or of a rung. Which
-    fields a level must or may carry is one table in this file.
+    is the prekey id (undecryptable) or blob digest (blob-received). `due` is the T of a *not by T*, of a rung, or of a
+    term that ended (`code` names its clock). Which fields a level must or may carry is one table in this file.
     """
 
     level: SlipLevel

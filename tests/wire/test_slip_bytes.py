@@ -44,6 +44,7 @@ LEVELS = {
     SlipLevel.UNDECRYPTABLE: replace(HELD, subject=b"\2" * 32),
     SlipLevel.RUNG: replace(HELD, role="duty-officer", due=NOON, cycle=1, rung=2),
     SlipLevel.NOT_RECEIVED: replace(HELD, due=NOON + timedelta(minutes=2), code="W-CATCH-UP"),
+    SlipLevel.ENDED: replace(HELD, due=NOON, code="PRES-60"),
     SlipLevel.RECALL: replace(HELD, id=None, seal=None, envelope=None, since=NOON),
     SlipLevel.REVOCATION: replace(HELD, id=None, seal=None, envelope=None, revocation=b"signed object"),
 }
@@ -138,6 +139,7 @@ def test_a_level_says_what_it_must_and_nothing_out_of_place(slip: Slip) -> None:
         SlipLevel.UNDECRYPTABLE: ("id seal envelope subject", "code"),
         SlipLevel.RUNG: ("id seal envelope role due cycle", "rung code"),
         SlipLevel.OFFICER_REACHED: ("id seal envelope", "role cycle rung code"),
+        SlipLevel.ENDED: ("id seal envelope due code", ""),
         SlipLevel.RECALL: ("since", "code"),
         SlipLevel.REVOCATION: ("revocation", "code"),
         SlipLevel.HELD: ("id seal envelope", "code"),
