@@ -14,9 +14,10 @@ from contactpoint.casework.cases import NewCaseKey, OpenCase, head, load_case, m
 from contactpoint.casework.context import Casework
 from contactpoint.casework.errors import BusyCaseError, NoKeyError
 from contactpoint.casework.ids import new_id
-from contactpoint.casework.letters import SignedLetter, queue
+from contactpoint.casework.letters import Outgoing, SignedLetter, queue
 from contactpoint.desk.errors import NotFoundError, NotPermittedError, UnreachablePeerError
 from contactpoint.desk.plan import Plan, Signer, make_plan
+from contactpoint.desk.review import due
 from contactpoint.desk.views import Draft, Submitted
 from contactpoint.domain.case import admit
 from contactpoint.domain.codes import look_up
@@ -43,6 +44,20 @@ async def submit(cw: Casework, draft: Draft, officer: Signer, now: datetime) -> 
     return await write(cw, await make_plan(cw, draft, officer, now), officer, now)
 
 
+def waits(plan: Plan) -> bool:
+    """Whether a letter does not leave at once, because a second person must look at it first."""
+    return plan.approver is not None
+
+
+def prepare(cw: Casework, plan: Plan, signer: Signer, now: datetime) -> Outgoing:
+    """Sign a letter that opens a case of its own, for one that goes to several States at once. Nothing is stored yet."""
+    fresh_id = new_id(cw.random, now)
+    statement = _statement(cw, plan, fresh_id, None, signer.number, now)
+    signed = sign("statement", encode_statement(statement, cw.net), [signer.key], cw.net)
+    letter = SignedLetter(decode_statement(signed.content, cw.net), signed, signer.certificates)
+    return Outgoing(letter, make_case_key(cw, fresh_id), plan.own_reference, plan.label, plan.parent_request)
+
+
 async def write(cw: Casework, plan: Plan, signer: Signer, now: datetime) -> Submitted:
     """Sign the plan from the case's present heads and queue it, again when the heads moved meanwhile."""
     fresh_id = new_id(cw.random, now)
@@ -56,7 +71,7 @@ async def write(cw: Casework, plan: Plan, signer: Signer, now: datetime) -> Subm
                 admit(case.case, statement, cw.catalogue)
             signed = sign("statement", encode_statement(statement, cw.net), [signer.key], cw.net)
             statement = decode_statement(signed.content, cw.net)
-            if plan.approver is not None:
+            if waits(plan):
                 return await _wait_for_approval(cw, plan, statement, signed, signer, fresh, now)
             letter = SignedLetter(statement, signed, signer.certificates)
             await queue(cw, letter, fresh, plan.own_reference, plan.label, now, parent_request=plan.parent_request)
@@ -106,8 +121,9 @@ async def _wait_for_approval(
     signer: Signer,
     fresh: NewCaseKey | None,
     now: datetime,
+    needs_review: bool,
 ) -> Submitted:
-    """The first officer has signed; the bytes wait sealed at rest until the second signs the same bytes."""
+    """The first officer has signed; the bytes wait sealed at rest until the second signs the same bytes or checks them."""
     key = fresh if fresh is not None else await cw.db.read(lambda tx: _case_key(tx, cw, statement.case))
     content = cbor.encode(
         {
@@ -123,7 +139,8 @@ async def _wait_for_approval(
         "urgency": statement.urgency.value,
         "recipient": statement.recipient,
         "by_officer": signer.number,
-        "approver": plan.approver,
+        "approver": plan.approver or "",
+        "needs_review": needs_review,
         "mine": statement.mine,
         "sealed": seal_at_rest(key.key, f"waiting/{statement.id}", content, cw.random(12)),
         "key_storage": key.storage,
@@ -140,7 +157,8 @@ async def _wait_for_approval(
 
     await cw.db.write(work)
     cw.bell.ring("board")
-    return Submitted(statement.id, statement.case, "WAITING-FOR-APPROVAL", plan.approver)
+    state = "WAITING-FOR-APPROVAL" if plan.approver else "WAITING-FOR-REVIEW"
+    return Submitted(statement.id, statement.case, state, plan.approver)
 
 
 async def _case_key(tx: AsyncConnection, cw: Casework, case_id: str) -> NewCaseKey:

@@ -140,8 +140,7 @@ def _stays(entry: Entry, parent_kind: str, peer: Address, recipient: str) -> boo
             text, what = f"{entry.code} stands in the case with {peer}", f"write {peer}, or leave the State out"
             raise DraftError("E-FIELD-INVALID", text, what)
         return True
-    follows = entry.opens.may_follow and (not entry.parents or parent_kind in entry.parents)
-    return follows and recipient in ("", peer)
+    return parent_kind in entry.parents and entry.opens.may_follow and recipient in ("", peer)
 
 
 def _reference(body: Mapping[str, Any]) -> str:
@@ -163,7 +162,7 @@ async def _plan_answer(cw: Casework, draft: Draft, officer: Signer, now: datetim
     need_right(officer, right_to_say(entry, answer, side))
     _refuse(answer, draft.body, now)
     recipient = request.recipient if side is Side.REQUESTER else request.sender
-    approver = _approver(cw, draft.kind, request.urgency, draft.approver, officer)
+    approver = _approver(cw, draft.kind, request.urgency, draft.approver, officer, request.kind)
     return Plan(
         draft.kind, recipient, request.urgency, dict(draft.body), case_id, request.digest, draft.lang, approver, "", ""
     )
@@ -215,10 +214,12 @@ def _urgency(entry: Entry, text: str) -> Urgency:
     return Urgency(text)
 
 
-def _approver(cw: Casework, kind: str, urgency: Urgency, named: str | None, officer: Signer) -> str | None:
+def _approver(
+    cw: Casework, kind: str, urgency: Urgency, named: str | None, officer: Signer, about: str = ""
+) -> str | None:
     """The second officer, where the catalogue asks for one. No exception for an emergency: forging one is the known abuse."""
     try:
-        needed = signers_needed(cw.catalogue, kind, urgency)
+        needed = signers_needed(cw.catalogue, kind, urgency, about)
     except CatalogueError as error:
         row = look_up(error.code)
         raise DraftError(error.code, row.text, row.action) from error

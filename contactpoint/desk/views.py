@@ -123,8 +123,27 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True)
+class ReviewView:
+    """A flag or a rights check. ``holds`` is False where the record does not prove what its row says: then it counts for nothing."""
+
+    kind: str  # flag, check
+    reason: str  # offence, speech, flag, override
+    finding: str  # none, note, stop; "" of a flag
+    text: str
+    by: str
+    at: datetime
+    request: str
+    statement: str
+    fields: Mapping[str, str]
+    holds: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Waiting:
-    """A statement that one officer has signed and a second must approve."""
+    """A statement that one officer has signed and that a second must approve, check, or both.
+
+    ``approver`` is empty where one signature is enough; ``needs_review`` is the reason of a rights check, empty where none is needed.
+    """
 
     id: str
     kind: str
@@ -136,6 +155,12 @@ class Waiting:
     until: datetime
     body: Mapping[str, Any]
     case: str = ""
+    state: str = "waiting"  # released, stale, lapsed, stopped
+    needs_review: str = ""
+    reviewed: bool = False
+    approved: bool = False
+    request: str = ""
+    checks: tuple[ReviewView, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +265,36 @@ class Submitted:
     case: str
     state: str
     approver: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SentTo:
+    """One letter of a matter that goes to several States; ``state`` as in `Submitted`."""
+
+    recipient: str
+    id: str
+    case: str
+    state: str
+    approver: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NotSent:
+    """A State to which nothing was queued, and why."""
+
+    recipient: str
+    code: str
+    text: str
+    what_to_do: str
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """What became of a draft for several States: one operation, each State its own case."""
+
+    thread: str
+    sent: tuple[SentTo, ...]
+    failed: tuple[NotSent, ...]
 
 
 @dataclass(frozen=True, slots=True)
