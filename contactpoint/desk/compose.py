@@ -17,7 +17,7 @@ from contactpoint.casework.ids import new_id
 from contactpoint.casework.letters import Outgoing, SignedLetter, queue
 from contactpoint.desk.errors import NotFoundError, NotPermittedError, UnreachablePeerError
 from contactpoint.desk.plan import Plan, Signer, make_plan
-from contactpoint.desk.review import due
+from contactpoint.desk.review import due, due_at_opening
 from contactpoint.desk.views import Draft, Submitted
 from contactpoint.domain.case import admit
 from contactpoint.domain.codes import look_up
@@ -44,9 +44,9 @@ async def submit(cw: Casework, draft: Draft, officer: Signer, now: datetime) -> 
     return await write(cw, await make_plan(cw, draft, officer, now), officer, now)
 
 
-def waits(plan: Plan) -> bool:
-    """Whether a letter does not leave at once, because a second person must look at it first."""
-    return plan.approver is not None
+def waits(cw: Casework, plan: Plan) -> bool:
+    """Whether a letter that opens a case does not leave at once, because a second person must look at it first."""
+    return plan.approver is not None or due_at_opening(cw, plan.kind, plan.body) is not None
 
 
 def prepare(cw: Casework, plan: Plan, signer: Signer, now: datetime) -> Outgoing:
@@ -71,8 +71,9 @@ async def write(cw: Casework, plan: Plan, signer: Signer, now: datetime) -> Subm
                 admit(case.case, statement, cw.catalogue)
             signed = sign("statement", encode_statement(statement, cw.net), [signer.key], cw.net)
             statement = decode_statement(signed.content, cw.net)
-            if waits(plan):
-                return await _wait_for_approval(cw, plan, statement, signed, signer, fresh, now)
+            asked = await cw.db.read(lambda tx, said=statement, case=case: due(tx, cw, said, case))
+            if plan.approver is not None or asked is not None:
+                return await _wait_for_approval(cw, plan, statement, signed, signer, fresh, now, asked is not None)
             letter = SignedLetter(statement, signed, signer.certificates)
             await queue(cw, letter, fresh, plan.own_reference, plan.label, now, parent_request=plan.parent_request)
         except BusyCaseError:

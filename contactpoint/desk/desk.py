@@ -13,12 +13,13 @@ from contactpoint.casework.context import Casework
 from contactpoint.casework.effects import happen
 from contactpoint.desk import officers, pictures
 from contactpoint.desk.acknowledge import acknowledge
-from contactpoint.desk.approve import approve
+from contactpoint.desk.approve import approve, review, waiting_view
 from contactpoint.desk.compose import submit
 from contactpoint.desk.errors import NotFoundError
 from contactpoint.desk.find import find_request
 from contactpoint.desk.officers import SigningOfficer
 from contactpoint.desk.phonebook import contact_view, directory_view
+from contactpoint.desk.review import Check, flag
 from contactpoint.desk.plan import Signer
 from contactpoint.desk.views import (
     Beat,
@@ -32,6 +33,7 @@ from contactpoint.desk.views import (
     RequestView,
     Submitted,
     Taken,
+    Waiting,
 )
 from contactpoint.domain.ladder import Noted, Opened
 from contactpoint.store.rows_desk import finish_task
@@ -118,8 +120,17 @@ class Desk:
     async def submit(self, draft: Draft, key: Signer, now: datetime) -> Submitted:
         return await submit(self.cw, draft, key, now)
 
-    async def approve(self, waiting: str, key: Signer, now: datetime) -> Submitted:
-        return await approve(self.cw, waiting, key, now)
+    async def approve(self, waiting: str, key: Signer, now: datetime, check: Check | None = None) -> Submitted:
+        return await approve(self.cw, waiting, key, now, check)
+
+    async def review(self, waiting: str, check: Check, key: Signer, now: datetime) -> Submitted:
+        return await review(self.cw, waiting, check, key, now)
+
+    async def waiting(self, waiting: str) -> Waiting | None:
+        return await self.cw.db.read(lambda tx: waiting_view(tx, self.cw, waiting))
+
+    async def flag(self, request: str, officer: str, text: str, now: datetime) -> str:
+        return await flag(self.cw, request, officer, text, now)
 
     async def acknowledge(
         self, request: str, officer: str, key: Signer | None, now: datetime, cause: str = "no-signing-key"

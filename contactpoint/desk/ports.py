@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from contactpoint.desk.plan import Signer as OfficerKey
+from contactpoint.desk.review import Check
 from contactpoint.desk.views import (
     Beat,
     Board,
@@ -17,6 +18,7 @@ from contactpoint.desk.views import (
     OfficerView,
     Submitted,
     Taken,
+    Waiting,
 )
 
 
@@ -48,7 +50,21 @@ class DeskPort(Protocol):
         ...
 
     async def submit(self, draft: Draft, key: OfficerKey, now: datetime) -> Submitted: ...
-    async def approve(self, waiting: str, key: OfficerKey, now: datetime) -> Submitted: ...
+    async def approve(
+        self, waiting: str, key: OfficerKey, now: datetime, check: Check | None = None
+    ) -> Submitted: ...
+    async def review(self, waiting: str, check: Check, key: OfficerKey, now: datetime) -> Submitted:
+        """Record the rights check of a waiting letter (Articles 6, 24, 40(22))."""
+        ...
+
+    async def waiting(self, waiting: str) -> Waiting | None:
+        """A letter that waits or once waited."""
+        ...
+
+    async def flag(self, request: str, officer: str, text: str, now: datetime) -> str:
+        """Say that the facts of an incoming request do not match its offence, or are speech."""
+        ...
+
     async def acknowledge(self, request: str, officer: str, key: OfficerKey | None, now: datetime) -> Taken:
         """Never fails for want of a key: without one the station signs ACK-DEGRADED."""
         ...

@@ -1,0 +1,298 @@
+"""Rights checks (Articles 6, 24, 40(22)): which letter waits for one, the record that the second person signs, and flags.
+
+The gate stands where a letter leaves, not where it is written: whoever releases a letter asks `due` again, and a check counts only if
+its signature holds over the digest of these very bytes. A column set by hand opens nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from contactpoint.casework.cases import OpenCase, load_case
+from contactpoint.casework.context import Casework
+from contactpoint.casework.ids import new_id
+from contactpoint.desk.errors import DraftError, NotFoundError, NotPermittedError
+from contactpoint.desk.find import find_request
+from contactpoint.desk.plan import Signer
+from contactpoint.desk.views import ReviewView
+from contactpoint.domain.catalogue import Opens, Problem
+from contactpoint.domain.catalogue.model import Answer, Entry
+from contactpoint.domain.request import Request
+from contactpoint.domain.rights import Finding, Reason, check_needed
+from contactpoint.domain.statement import Statement
+from contactpoint.store.desk_schema import journal
+from contactpoint.store.journal import append
+from contactpoint.store.rows_people import officer_row
+from contactpoint.store.rows_rights import CHECK, FLAG, insert_review, reviews_of_case, reviews_of_statement
+from contactpoint.wire.errors import WireError
+from contactpoint.wire.review import AUTHORITY, LONGEST, REVIEW_TYPE, Review, decode_review, encode_review
+from keys import cbor
+from keys.certificate import read_officer
+from keys.custody import CaseKey, open_at_rest, seal_at_rest
+from keys.errors import KeysError
+from keys.signed import parse, sign, verify
+
+OVERRIDE = "override"
+"""The field in which an officer says why a ground is given that the type does not open."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What the second person writes down: finding (none, note, stop), text, and what is known of the authorisation (Article 24)."""
+
+    finding: str
+    text: str
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A check that a letter needs: why, and about which request."""
+
+    reason: Reason
+    request: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A check with its signature, not kept yet."""
+
+    review: Review
+    signed: bytes
+    certificates: tuple[bytes, ...]
+
+
+async def due(tx: AsyncConnection, cw: Casework, statement: Statement, case: OpenCase | None = None) -> Due | None:
+    """Why this own letter may not leave without a check, or None. The one gate, for requests and answers alike.
+
+    ``case``: the letter's case, where the caller has it at hand.
+    """
+    entry = cw.catalogue.entries.get(statement.kind)
+    if entry is not None and entry.opens is not Opens.MOVE:
+        reason = due_at_opening(cw, statement.kind, statement.body)
+        return Due(reason, statement.id) if reason else None
+    case = case or await load_case(tx, cw, statement.case)
+    if case is None:
+        return None
+    request = next((each for each in case.case.requests.values() if each.digest == statement.re), None)
+    if request is None:
+        return None
+    entry = cw.catalogue[request.kind]
+    answer = entry.offered(statement.kind)
+    if answer is None:
+        return None
+    if await _override_alone(tx, entry, statement):
+        return Due(Reason.OVERRIDE, request.id)
+    reason = await _before_executing(tx, cw, case, request, entry, answer)
+    return Due(reason, request.id) if reason else None
+
+
+def due_at_opening(cw: Casework, kind: str, body: Mapping[str, Any]) -> Reason | None:
+    """Why an own request of this type may not leave without a check, or None."""
+    return check_needed(cw.catalogue[kind], body, cw.catalogue.offences, flagged=False)
+
+
+async def _before_executing(
+    tx: AsyncConnection, cw: Casework, case: OpenCase, request: Request, entry: Entry, answer: Answer
+) -> Reason | None:
+    if not answer.executes:
+        return None
+    asked = next(each for each in case.statements if each.digest == request.digest)
+    flags = [row for row in await reviews_of_case(tx, case.id) if row.kind == FLAG and row.request_id == request.id]
+    return check_needed(entry, asked.body, cw.catalogue.offences, bool(flags))
+
+
+async def _override_alone(tx: AsyncConnection, entry: Entry, statement: Statement) -> bool:
+    """Whether it gives a ground outside the list, and its author is no supervisor."""
+    if not is_override(entry, statement.body):
+        return False
+    row = await officer_row(tx, statement.by)
+    return row is None or "supervise" not in json.loads(row.rights)
+
+
+def is_override(entry: Entry, body: Mapping[str, Any]) -> bool:
+    """Whether an answer with this body refuses on a ground that the type does not open, with a supervisor's reasons."""
+    return bool(body.get(OVERRIDE)) and entry.ground(str(body.get("ground", ""))) is None
+
+
+async def is_checked(tx: AsyncConnection, cw: Casework, key: CaseKey, statement: Statement, asked: Due) -> bool:
+    """Whether a check of these very bytes is kept, its signature holds, and no flag was raised since."""
+    flags = [
+        row.at
+        for row in await reviews_of_case(tx, statement.case)
+        if row.kind == FLAG and row.request_id == asked.request
+    ]
+    for row in await reviews_of_statement(tx, statement.id):
+        found = _verified(cw, key, row)
+        if (
+            found is not None
+            and found.statement == statement.digest
+            and found.finding is not Finding.STOP
+            and found.by != statement.by
+            and all(at <= found.at for at in flags)
+        ):
+            return True
+    return False
+
+
+def _verified(cw: Casework, key: CaseKey, row: Row[Any]) -> Review | None:
+    """The record of a row, if the officer whom it names signed it with a certificate of this State; a forged row is none."""
+    try:
+        content: Any = cbor.decode(open_at_rest(key, _rest_name(row.id), bytes(row.sealed)))
+        signed = parse(content["signed"], REVIEW_TYPE)
+        review = decode_review(signed.content, cw.net)
+        issuers = cw.register.issuer_keys(cw.state, review.at)
+        papers = [read_officer(bytes(data), issuers, cw.net, review.at) for data in content["certificates"]]
+        paper = next(each for each in papers if each.number == review.by and each.state == cw.state == review.state)
+        verify(signed, [paper.key.public], cw.net)
+    except (KeysError, WireError, KeyError, TypeError, StopIteration):
+        return None
+    return review
+
+
+def _rest_name(review_id: str) -> str:
+    return f"review/{review_id}"
+
+
+def record(cw: Casework, statement: Statement, asked: Due, check: Check, officer: Signer, now: datetime) -> Recorded:
+    """The check as this officer signs it. Raises DraftError for what is not filled in."""
+    review = Review(
+        state=cw.state,
+        statement=statement.digest,
+        request=asked.request,
+        reason=asked.reason,
+        finding=_finding(check),
+        text=check.text.strip(),
+        by=officer.number,
+        at=now,
+        fields={name: value.strip() for name, value in check.fields.items() if value and value.strip()},
+    )
+    signed = sign(REVIEW_TYPE, encode_review(review, cw.net), [officer.key], cw.net)
+    return Recorded(decode_review(signed.content, cw.net), signed.to_bytes(), tuple(officer.certificates))
+
+
+def _finding(check: Check) -> Finding:
+    problems = []
+    if check.finding not in set(Finding):
+        problems.append(Problem("E-FIELD-INVALID", "finding", "Choose none, note or stop."))
+    if not check.text.strip():
+        problems.append(Problem("E-FIELD-MISSING", "text", "Say what was looked at and why you find so."))
+    for name, value in {"text": check.text, **check.fields}.items():
+        if name != "text" and name not in AUTHORITY:
+            problems.append(Problem("E-UNKNOWN-FIELD", name, "There is no field of this name here."))
+        elif len(value or "") > LONGEST:
+            problems.append(Problem("E-TOO-LARGE", name, f"More than {LONGEST} characters; say it shorter."))
+    if problems:
+        fields = ", ".join(problem.field for problem in problems)
+        raise DraftError(problems[0].code, f"the check is not complete: {fields}", "fill in each one", tuple(problems))
+    return Finding(check.finding)
+
+
+async def keep(tx: AsyncConnection, cw: Casework, key: CaseKey, statement: Statement, recorded: Recorded) -> None:
+    """Keep a check, sealed under the case's key, in the caller's transaction, with its line in the journal."""
+    review, review_id = recorded.review, new_id(cw.random, recorded.review.at)
+    content = cbor.encode({"signed": recorded.signed, "certificates": list(recorded.certificates)})
+    await insert_review(
+        tx,
+        {
+            "id": review_id,
+            "case_id": statement.case,
+            "request_id": review.request,
+            "statement_id": statement.id,
+            "statement_digest": statement.digest,
+            "kind": CHECK,
+            "reason": review.reason.value,
+            "verdict": review.finding.value,
+            "by_officer": review.by,
+            "at": review.at,
+            "sealed": seal_at_rest(key, _rest_name(review_id), content, cw.random(12)),
+        },
+    )
+    mark = parse(recorded.signed, REVIEW_TYPE).digest
+    await append(tx, journal, f"rights check {review.finding.value}", statement.id, mark, review.at)
+
+
+async def flag(cw: Casework, reference: str, officer: str, text: str, now: datetime) -> str:
+    """Say of a request from another State that its facts do not match the offence, or are speech. Returns the request's id.
+
+    From then on whatever executes it needs a rights check. It is local: nothing travels. Raises NotFoundError, NotPermittedError, DraftError.
+    """
+    case_id, request_id = await find_request(cw, reference)
+    if not text.strip() or len(text) > LONGEST:
+        problem = Problem("E-FIELD-MISSING", "reason", "Say in a sentence what does not fit.")
+        raise DraftError(problem.code, "a flag needs its reason", "say what does not fit", (problem,))
+
+    async def work(tx: AsyncConnection) -> None:
+        case = await load_case(tx, cw, case_id)
+        person = await officer_row(tx, officer)
+        if case is None or person is None:
+            raise NotFoundError("E-NOT-FOUND", f"there is no case {case_id} or no officer {officer} here", "look at both")
+        if not {"answer", "review"} & set(json.loads(person.rights)) or person.locked_at is not None:
+            raise NotPermittedError("E-RIGHT", f"{officer} has not the right to answer", "ask a colleague who has")
+        if case.case.requests[request_id].sender == cw.state:
+            raise NotPermittedError("E-NOT-FOR-US", "this is an own request", "answer yes to the question on speech instead")
+        review_id = new_id(cw.random, now)
+        values = {
+            "id": review_id,
+            "case_id": case_id,
+            "request_id": request_id,
+            "kind": FLAG,
+            "reason": Reason.FLAG.value,
+            "by_officer": officer,
+            "at": now,
+            "sealed": seal_at_rest(
+                case.key, _rest_name(review_id), cbor.encode({"text": text.strip()}), cw.random(12)
+            ),
+        }
+        await insert_review(tx, values)
+        await append(tx, journal, "flagged", request_id, None, now)
+
+    await cw.db.write(work)
+    cw.bell.ring("board", "case")
+    return request_id
+
+
+async def views(tx: AsyncConnection, cw: Casework, key: CaseKey, case_id: str) -> tuple[ReviewView, ...]:
+    """Flags and checks of a case, as a person sees them, the oldest first."""
+    return tuple(_view(cw, key, row) for row in await reviews_of_case(tx, case_id))
+
+
+def _view(cw: Casework, key: CaseKey, row: Row[Any]) -> ReviewView:
+    text, fields, holds = "", {}, True
+    if row.kind == FLAG:
+        content: Any = cbor.decode(open_at_rest(key, _rest_name(row.id), bytes(row.sealed)))
+        text = str(content["text"])
+    else:
+        found = _verified(cw, key, row)
+        holds = found is not None
+        if found is not None:
+            text, fields = found.text, dict(found.fields)
+    return ReviewView(
+        kind=row.kind,
+        reason=row.reason,
+        finding=row.verdict,
+        text=text,
+        by=row.by_officer,
+        at=row.at,
+        request=row.request_id,
+        statement=row.statement_id,
+        fields=fields,
+        holds=holds,
+    )
+
+
+async def records(tx: AsyncConnection, cw: Casework, key: CaseKey, case_id: str) -> Sequence[tuple[bytes, Sequence[bytes]]]:
+    """(signed record, certificates) of every check of a case whose signature holds, for the State's own evidence."""
+    found = []
+    for row in await reviews_of_case(tx, case_id):
+        if row.kind == CHECK and _verified(cw, key, row) is not None:
+            content: Any = cbor.decode(open_at_rest(key, _rest_name(row.id), bytes(row.sealed)))
+            found.append((bytes(content["signed"]), tuple(bytes(each) for each in content["certificates"])))
+    return found
