@@ -15,13 +15,13 @@ from contactpoint.casework.context import Casework
 from contactpoint.casework.effects import RequestHere, carry_out, happen, ladder_columns, raise_task
 from contactpoint.casework.facts import About
 from contactpoint.casework.rungs import rungs_now
+from contactpoint.casework.threats import keep_threat
 from contactpoint.domain.case import Case, Request, Step
 from contactpoint.domain.ladder import Acknowledged, Answered, Event, Withdrawn, open_incoming, open_outgoing
 from contactpoint.domain.policy import load as load_policy
-from contactpoint.domain.preservation import clock_rows
 from contactpoint.domain.statement import Statement
 from contactpoint.domain.values import Side
-from contactpoint.store.rows_requests import insert_request, request_row, set_clock
+from contactpoint.store.rows_requests import insert_request, request_row
 
 
 async def follow(
@@ -54,9 +54,7 @@ async def follow(
         for step in request.steps:
             if step.digest not in known:
                 await _hear(tx, cw, request, step, now)
-        if request.preservation is not None and (prior is None or prior.preservation != request.preservation):
-            for row in clock_rows(request.preservation, cw.catalogue[request.kind]):
-                await set_clock(tx, request.id, row.code, request.preservation.preserved_from, row.due)
+        await keep_threat(tx, cw, after, request, now)
 
 
 async def _open(
@@ -73,10 +71,12 @@ async def _open(
     terms = load_policy(request.pol).terms[request.urgency]
     calendar = cw.register.calendar(request.recipient)
     incoming = request.sender != cw.state
+    quiet = not cw.catalogue[request.kind].rings
     if incoming:
-        ladder, effects = open_incoming(statement, terms, await rungs_now(tx, cw), calendar, held_at or now, now)
+        rungs = None if quiet else await rungs_now(tx, cw)
+        ladder, effects = open_incoming(statement, terms, rungs, calendar, held_at or now, now)
     else:
-        ladder, effects = open_outgoing(statement, terms, now, calendar=calendar)
+        ladder, effects = open_outgoing(statement, terms, now, calendar=calendar, quiet=quiet)
     peer = request.sender if incoming else request.recipient
     await insert_request(
         tx,
@@ -87,7 +87,7 @@ async def _open(
             "peer": peer,
             "kind": request.kind,
             "urgency": request.urgency.value,
-            "status": request.status.value,
+            "status": request.status.code,
             "policy_version": request.pol,
             "rev": 1,
             "label": label,
@@ -108,8 +108,8 @@ async def _hear(tx: AsyncConnection, cw: Casework, request: Request, step: Step,
     if event is None:
         return
     outgoing = request.sender == cw.state
-    columns: dict[str, object] = {"status": request.status.value, "acknowledged_by": _column(request.acknowledged_by)}
-    if outgoing and isinstance(event, Answered):
+    columns: dict[str, object] = {"status": request.status.code, "acknowledged_by": _column(request.acknowledged_by)}
+    if outgoing and isinstance(event, Answered) and cw.catalogue[request.kind].rings:
         columns["answer_unread"] = True
     await happen(tx, cw, request.id, event, now, **columns)
 

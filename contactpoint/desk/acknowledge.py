@@ -48,7 +48,7 @@ async def acknowledge(
         return Taken("", request_id, "ACKNOWLEDGED", first=request.acknowledged_by)
     kind = "ACK-DEGRADED" if signer is None else "ACKNOWLEDGED"
     if kind not in permitted(case.case, request_id, Side.ADDRESSEE, cw.catalogue):
-        raise NotPermittedError("E-MOVE-ILLEGAL", f"the request is {request.status.value} already", "look at the case")
+        raise NotPermittedError("E-MOVE-ILLEGAL", f"the request is {request.status.code} already", "look at the case")
     body = {"officer": officer, "cause": cause} if signer is None else {}
     plan = Plan(kind, request.sender, request.urgency, body, case_id, request.digest, "en", None, "", "")
     done = await write(cw, plan, signer or _StationHand(cw.keyring.station), now)

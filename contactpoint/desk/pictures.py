@@ -99,7 +99,7 @@ def request_view(
         sender=request.sender,
         recipient=request.recipient,
         incoming=incoming,
-        status=request.status.value,
+        status=request.status.code,
         level=ladder.level.value,
         at=request.at,
         expires=request.expires,

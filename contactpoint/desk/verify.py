@@ -96,7 +96,7 @@ def _request_lines(proved: ProvedRequest) -> list[str]:
     request = proved.request
     title = f"{request.kind} {request.id}"
     lines = [
-        f"{title}: {request.sender} asked {request.recipient} at {spell_instant(request.at)}; {request.status.value}"
+        f"{title}: {request.sender} asked {request.recipient} at {spell_instant(request.at)}; {request.status.code}"
     ]
     for reached in proved.levels:
         if reached.at is not None:

@@ -13,8 +13,8 @@ from contactpoint.domain.errors import MoveError
 from contactpoint.domain.moves import Place, check_letter, permitted_kinds, play
 from contactpoint.domain.preservation import Extension, Preservation
 from contactpoint.domain.request import Request, Step
+from contactpoint.domain.stages import Status
 from contactpoint.domain.statement import Statement
-from contactpoint.domain.transitions import Status
 from contactpoint.domain.values import Address, Side
 
 __all__ = [
@@ -116,7 +116,7 @@ def permitted(case: Case, request_id: str, side: Side, catalogue: Catalogue) -> 
     request = case.requests.get(request_id)
     if request is None:
         raise MoveError("E-UNKNOWN-CASE", field=request_id)
-    return permitted_kinds(request, side, catalogue)
+    return permitted_kinds(case.requests, request, side, catalogue)
 
 
 def _statements(case: Case) -> Iterable[Statement]:
@@ -178,10 +178,13 @@ def _check_parties(case: Case, statement: Statement, catalogue: Catalogue) -> No
     # Before the opening is here nobody knows whose case it is: who guessed or overheard its id could keep the opening out.
     if statement.case != case.id or len(parties) != 2 or (case.opened and parties != {case.initiator, case.addressee}):
         raise MoveError("E-UNKNOWN-CASE")
-    opens_case = statement.kind in catalogue and catalogue[statement.kind].opens is Opens.CASE
-    if opens_case != (statement.id == statement.case):
+    opening = statement.id == statement.case
+    entry = catalogue.entries.get(statement.kind)
+    if opening and (entry is None or not entry.opens.may_open_case):
         raise MoveError("E-MOVE-ILLEGAL", field=statement.kind)
-    if opens_case and (case.opened or any((statement.mine, statement.seen, statement.re))):
+    if not opening and entry is not None and entry.opens is Opens.CASE:
+        raise MoveError("E-MOVE-ILLEGAL", field=statement.kind)
+    if opening and (case.opened or any((statement.mine, statement.seen, statement.re))):
         raise MoveError("E-MOVE-ILLEGAL", field=statement.kind)
 
 

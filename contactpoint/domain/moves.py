@@ -7,13 +7,13 @@ verdict whatever crossed on the way. A refused move changes nothing: these funct
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from contactpoint.domain.catalogue import signers_needed
-from contactpoint.domain.catalogue.model import Answer, Catalogue, Consequence, Entry, Opens, Signers
+from contactpoint.domain.catalogue import signers_needed, signers_open
+from contactpoint.domain.catalogue.model import Answer, Catalogue, Consequence, Entry, FieldType, Opens, Signers
+from contactpoint.domain.consequences import follow_on, holders, preserved, settle_holds
 from contactpoint.domain.errors import CatalogueError, MoveError
-from contactpoint.domain.preservation import extend, preserve
 from contactpoint.domain.request import ACKNOWLEDGEMENTS, Request, Step, ordered, status_of, visible
+from contactpoint.domain.stages import BEGIN, Status, after, allows, speaks
 from contactpoint.domain.statement import Statement
-from contactpoint.domain.transitions import Status, after, allows, speaks
 from contactpoint.domain.values import Side
 
 Requests = Mapping[str, Request]
@@ -28,38 +28,39 @@ class Place:
 
 
 def check_letter(statement: Statement, catalogue: Catalogue) -> None:
-    """What can be judged without a case: known kind, open urgency, the signers that kind and urgency ask for."""
+    """What can be judged without a case: known kind, open urgency, signers that some type asks of this kind and urgency."""
     try:
-        needed = signers_needed(catalogue, statement.kind, statement.urgency)
+        allowed = signers_open(catalogue, statement.kind, statement.urgency)
     except CatalogueError as error:
         raise MoveError(error.code, field=statement.kind) from error
-    officer, second = bool(statement.by), bool(statement.approver)
-    fits = {
-        Signers.STATION: not officer and not second,
-        Signers.ONE: officer and not second,
-        Signers.TWO: officer and second,
-    }
-    if not fits[needed]:
+    if _signers(statement) not in allowed:
         raise MoveError("E-SIGNERS", field=statement.kind)
     # One bribed or forged officer must not be able to be both pairs of eyes.
-    if needed is Signers.TWO and statement.by == statement.approver:
+    if statement.approver and statement.by == statement.approver:
         raise MoveError("E-SAME-OFFICER", field=statement.kind)
+
+
+def _signers(statement: Statement) -> Signers | None:
+    if not statement.by:
+        return None if statement.approver else Signers.STATION
+    return Signers.TWO if statement.approver else Signers.ONE
 
 
 def play(requests: Requests, statement: Statement, place: Place, catalogue: Catalogue) -> Requests:
     """Promise: the requests after this statement, or MoveError and nothing changed. All its predecessors are in."""
     entry = catalogue.entries.get(statement.kind)
-    if entry is not None and entry.opens is Opens.CASE:
+    if statement.id == statement.case:
         if statement.re is not None or requests:
             raise MoveError("E-MOVE-ILLEGAL", field=statement.kind)
         return {statement.id: _new_request(statement, None, place)}
     subject = _subject(requests, statement, place)
-    if entry is not None and entry.opens is Opens.REQUEST:
-        _check_follow_up(entry, subject, statement, place)
-        return {**requests, statement.id: _new_request(statement, subject.id, place)}
-    moved = _move(subject, statement, place, catalogue)
-    answer = _answer_of(catalogue, subject, statement.kind)
-    return _with_consequence({**requests, moved.id: moved}, moved, answer, statement, catalogue)
+    if entry is not None and entry.opens.may_follow:
+        _check_follow_up(entry, subject, statement, place, catalogue)
+        requests = {**requests, statement.id: _new_request(statement, subject.id, place)}
+    else:
+        moved, answer = _move(requests, subject, statement, place, catalogue)
+        requests = follow_on({**requests, moved.id: moved}, moved, answer, statement, catalogue)
+    return settle_holds(requests, catalogue)
 
 
 def _new_request(statement: Statement, parent: str | None, place: Place) -> Request:
@@ -75,7 +76,7 @@ def _new_request(statement: Statement, parent: str | None, place: Place) -> Requ
         pol=statement.pol,
         parent=parent,
         place=place.place,
-        status=Status.OPEN,
+        status=BEGIN,
         acknowledged_by="",
         degraded=False,
         preservation=None,
@@ -93,35 +94,41 @@ def _subject(requests: Requests, statement: Statement, place: Place) -> Request:
     raise MoveError("E-UNKNOWN-CASE", field="re")
 
 
-def _check_follow_up(entry: Entry, parent: Request, statement: Statement, place: Place) -> None:
+def _check_follow_up(entry: Entry, parent: Request, statement: Statement, place: Place, catalogue: Catalogue) -> None:
     side = parent.side_of(statement.sender)
     status = status_of(visible(parent, side, place.seen))
-    if side is not Side.REQUESTER or not _may_follow(entry, parent, status):
+    if side not in entry.by or not _may_follow(entry, parent, status):
         raise MoveError("E-MOVE-ILLEGAL", field=statement.kind)
 
 
 def _may_follow(entry: Entry, parent: Request, status: Status) -> bool:
-    return parent.kind in entry.parents and (not entry.parent_states or status.value in entry.parent_states)
+    fits = parent.kind in entry.parents if entry.parents else entry.opens is Opens.REQUEST
+    return fits and (not entry.parent_states or status.code in entry.parent_states)
 
 
-def _move(request: Request, statement: Statement, place: Place, catalogue: Catalogue) -> Request:
+def _move(
+    requests: Requests, request: Request, statement: Statement, place: Place, catalogue: Catalogue
+) -> tuple[Request, Answer]:
     side = request.side_of(statement.sender)
-    steps = visible(request, side, place.seen)
-    status = status_of(steps)
-    if not _offered(request, side, status, statement.kind, catalogue):
+    status = status_of(visible(request, side, place.seen))
+    answer = catalogue.move(statement.kind, request.kind)
+    view = {each.id: each for each in requests.values() if each.sender == statement.sender or each.place < place.seen}
+    if answer is None or not _offered(view, request, side, status, answer, catalogue):
         raise MoveError("E-MOVE-ILLEGAL", field=statement.kind)
     # An answer at a lower urgency would ask for fewer signatures than the request it answers.
     if statement.urgency is not request.urgency:
         raise MoveError("E-URGENCY", field=statement.kind)
-    result = after(status, statement.kind)
+    if _signers(statement) is not signers_needed(catalogue, statement.kind, statement.urgency, request.kind):
+        raise MoveError("E-SIGNERS", field=statement.kind)
+    _check_ground(answer, statement, catalogue)
     step = Step(
         kind=statement.kind,
         side=side,
         at=statement.at,
         by=statement.by,
         digest=statement.digest,
-        status=result,
-        word=speaks(status, statement.kind),
+        status=after(answer, status),
+        word=speaks(answer, status),
         place=place.place,
         seen=place.seen,
     )
@@ -129,58 +136,66 @@ def _move(request: Request, statement: Statement, place: Place, catalogue: Catal
     moved = replace(request, steps=every, status=status_of(every))
     if statement.kind in ACKNOWLEDGEMENTS:
         by = statement.by or str(statement.body.get("officer", ""))
-        return replace(moved, acknowledged_by=by, degraded=statement.kind == "ACK-DEGRADED")
-    return replace(moved, withdrawn=moved.withdrawn or result is Status.WITHDRAWN)
+        moved = replace(moved, acknowledged_by=by, degraded=statement.kind == "ACK-DEGRADED")
+    withdraws = side is Side.REQUESTER and step.word and step.status.final
+    return replace(moved, withdrawn=moved.withdrawn or withdraws), answer
 
 
-def _with_consequence(
-    requests: Requests, moved: Request, answer: Answer | None, statement: Statement, catalogue: Catalogue
-) -> Requests:
-    if answer is None:
-        return requests
-    if answer.decides:
-        moved = replace(moved, answer=statement)
-    if answer.consequence is Consequence.PRESERVES:
-        entry = catalogue[moved.kind]
-        moved = replace(moved, preservation=preserve(moved.preservation, statement, entry))
-    requests = {**requests, moved.id: moved}
-    if answer.consequence is Consequence.EXTENDS:
-        parent = requests[moved.parent] if moved.parent is not None else moved
-        extended = replace(parent, preservation=extend(parent.preservation, statement))
-        requests = {**requests, parent.id: extended}
-    return requests
+def _check_ground(answer: Answer, statement: Statement, catalogue: Catalogue) -> None:
+    """A ground that no State may refuse on is no refusal (40(23), 40(24)); one that the type does not open needs a person's override."""
+    for field in answer.fields:
+        if field.type is not FieldType.GROUND:
+            continue
+        named = statement.body.get(field.name)
+        ground = catalogue.all_grounds.get(named) if isinstance(named, str) else None
+        if ground is not None and ground.never:
+            raise MoveError("E-GROUND-NEVER", field=field.name)
+        opened = any(choice.code == named and not choice.closed for choice in field.choices)
+        if ground is None or not (opened or statement.body.get("override")):
+            raise MoveError("E-GROUND-CLOSED", field=field.name)
 
 
-def _answer_of(catalogue: Catalogue, request: Request, kind: str) -> Answer | None:
-    return next((answer for answer in catalogue[request.kind].answers if answer.code == kind), None)
-
-
-def _offered(request: Request, side: Side, status: Status, kind: str, catalogue: Catalogue) -> bool:
-    """Whether this side may say this on the request in this status: the catalogue offers it and the table has it."""
-    if not allows(status, kind):
+def _offered(
+    view: Requests, request: Request, side: Side, status: Status, answer: Answer, catalogue: Catalogue
+) -> bool:
+    """Whether this side may say this on the request in this status, as far as its author had the case (`view`)."""
+    if side not in answer.by or not allows(answer, status):
         return False
-    answer = _answer_of(catalogue, request, kind)
-    if answer is None:
-        entry = catalogue.entries.get(kind)
-        return (
-            entry is not None and entry.opens is Opens.MOVE and side is Side.REQUESTER and request.kind in entry.parents
-        )
     # Charge is taken once; the second officer is told who was first.
-    if kind in ACKNOWLEDGEMENTS and request.acknowledged:
+    if answer.code in ACKNOWLEDGEMENTS and request.acknowledged:
+        return False
+    # Nothing is handed over while the last call-back has failed.
+    if answer.discloses and request.quarantined:
         return False
     said = {step.kind for step in request.steps if step.side is side}
-    return answer.by is side and all(need in said for need in answer.needs)
+    return all(need in said for need in answer.needs) and not _too_late(view, request, answer, catalogue)
 
 
-def permitted_kinds(request: Request, side: Side, catalogue: Catalogue) -> tuple[str, ...]:
+def _too_late(view: Requests, request: Request, answer: Answer, catalogue: Catalogue) -> bool:
+    """Article 42(9): what had ended when its extension was asked for cannot be extended, unless a formal request came in time."""
+    if answer.consequence is not Consequence.EXTENDS:
+        return False
+    kept = preserved(view, request)
+    if kept is None or kept.preservation is None or kept.preservation.released_at is not None:
+        return True
+    end = kept.preservation.until
+    return request.at >= end and not any(each.at <= end for each in holders(view, kept, catalogue))
+
+
+def permitted_kinds(requests: Requests, request: Request, side: Side, catalogue: Catalogue) -> tuple[str, ...]:
     """The kinds that a side which has everything may say now on a request: its answers, moves, and follow-up requests."""
+    entries = catalogue.entries.values()
     answers = [answer.code for answer in catalogue[request.kind].answers]
-    entries = [entry for entry in catalogue.entries.values() if entry.opens is not Opens.CASE]
     moves = [entry.code for entry in entries if entry.opens is Opens.MOVE]
     follow_ups = [
         entry.code
         for entry in entries
-        if entry.opens is Opens.REQUEST and side is Side.REQUESTER and _may_follow(entry, request, request.status)
+        if entry.opens.may_follow and side in entry.by and _may_follow(entry, request, request.status)
     ]
-    offered = [kind for kind in (*answers, *moves) if _offered(request, side, request.status, kind, catalogue)]
+    offered = [
+        kind
+        for kind in (*answers, *moves)
+        if (answer := catalogue.move(kind, request.kind)) is not None
+        and _offered(requests, request, side, request.status, answer, catalogue)
+    ]
     return (*offered, *follow_ups)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from contactpoint.domain.preservation import Preservation
+from contactpoint.domain.stages import BEGIN, Status, settle
 from contactpoint.domain.statement import Statement
-from contactpoint.domain.transitions import Status, settle
 from contactpoint.domain.values import Address, Side, Urgency
 
 ACKNOWLEDGEMENTS = frozenset({"ACKNOWLEDGED", "ACK-DEGRADED"})
@@ -43,8 +43,9 @@ class Request:
     """One request of a case, as its two halves say.
 
     `parent` is the id of the request it follows, `place` its position in its sender's half. `answer` is the addressee's
-    last coded outcome. `withdrawn` is true even where a final answer crossed the withdrawal. `steps` are in an order that
-    both ends compute alike and that never puts a reply before what it replies to.
+    last coded outcome. `withdrawn` is true even where a final answer crossed the withdrawal. `lowered_to` is the class to which the
+    addressee lowered it; `quarantined` that a call-back failed and none has succeeded since; `recalled` that the sender took it back.
+    `steps` are in an order that both ends compute alike and that never puts a reply before what it replies to.
     """
 
     id: str
@@ -65,9 +66,17 @@ class Request:
     answer: Statement | None
     withdrawn: bool
     steps: tuple[Step, ...]
+    lowered_to: Urgency | None = None
+    quarantined: bool = False
+    recalled: bool = False
 
     def side_of(self, address: Address) -> Side:
         return Side.REQUESTER if address == self.sender else Side.ADDRESSEE
+
+    @property
+    def weight(self) -> Urgency:
+        """The class it is treated as: the sender's, or the lower one that the addressee gave with a reason."""
+        return self.lowered_to or self.urgency
 
     @property
     def acknowledged(self) -> bool:
@@ -82,13 +91,13 @@ def visible(request: Request, side: Side, seen: int) -> tuple[Step, ...]:
 def status_of(steps: Sequence[Step]) -> Status:
     """Promise: the status that these steps add up to, in whatever order they came.
 
-    Of the last words of both sides the one that knew the other stands; where they crossed, `transitions.settle` decides.
+    Of the last words of both sides the one that knew the other stands; where they crossed, `stages.settle` decides.
     """
     requester = _last_word(steps, Side.REQUESTER)
     addressee = _last_word(steps, Side.ADDRESSEE)
     if requester is None or addressee is None:
         word = requester or addressee
-        return Status.OPEN if word is None else word.status
+        return BEGIN if word is None else word.status
     if requester.knew(addressee):
         return requester.status
     if addressee.knew(requester):

@@ -1,14 +1,15 @@
 """Who must have signed a statement: officers with certificates under an issuer of their State, or its station.
 
-Signers are a function of kind and class, exactly those: a station key under anything but ACK-DEGRADED is refused, a second officer
-missing where the catalogue asks for two is refused, and so is the same officer twice. A desk and a court ask the same function.
+A letter names its officers, and exactly those sign it: a station key under anything but ACK-DEGRADED is refused, and so is the same
+officer twice. How many officers a kind and class may have is the catalogue's; how many an answer needs depends on the request it
+answers and is judged with its case. A desk and a court ask the same function.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from contactpoint.domain.catalogue import signers_needed
+from contactpoint.domain.catalogue import signers_open
 from contactpoint.domain.catalogue.model import Catalogue, Signers
 from contactpoint.domain.errors import CatalogueError
 from contactpoint.domain.statement import Statement
@@ -31,12 +32,13 @@ def verify_statement(
     """The same rule for a desk and for a court: nothing here needs a node. ``stations`` and ``issuers`` are the sender's keys that
     were good when the statement was written. Raises SealError."""
     try:
-        needed = signers_needed(catalogue, statement.kind, statement.urgency)
+        allowed = signers_open(catalogue, statement.kind, statement.urgency)
     except CatalogueError as error:
         raise SealError(f"who must sign {statement.kind} at {statement.urgency} is not known here: {error}") from error
+    needed = _named(statement)
+    if needed not in allowed:
+        raise SealError(f"{statement.kind} at {statement.urgency} is signed by {' or '.join(sorted(allowed))}")
     if needed is Signers.STATION:
-        if statement.by or statement.approver:
-            raise SealError(f"{statement.kind} is the station's to say, not an officer's")
         keys = [key for key in stations if key.id in signed.signers]
     else:
         keys = _officer_keys(statement, needed, certificates, issuers, net)
@@ -46,14 +48,19 @@ def verify_statement(
         raise SealError(f"the statement is not signed by exactly those who must sign it: {error}") from error
 
 
+def _named(statement: Statement) -> Signers:
+    """Who signs, as the letter itself says: it names its officers. How many the request needs is the case's gate."""
+    if not statement.by and not statement.approver:
+        return Signers.STATION
+    return Signers.TWO if statement.approver is not None else Signers.ONE
+
+
 def _officer_keys(
     statement: Statement, needed: Signers, certificates: Sequence[bytes], issuers: Sequence[PublicKey], net: bytes
 ) -> list[PublicKey]:
     people = [statement.by]
     if needed is Signers.TWO:
         people.append(statement.approver or "")
-    elif statement.approver is not None:
-        raise SealError(f"{statement.kind} is signed by one officer, and names an approver")
     if "" in people or len(set(people)) != len(people):
         raise SealError(f"{statement.kind} at {statement.urgency} needs {len(people)} different officers")
     papers = _read_papers(statement, certificates, issuers, net)

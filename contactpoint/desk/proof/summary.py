@@ -82,7 +82,7 @@ def _request(judgement: Judgement, proved: ProvedRequest) -> Iterator[str]:
     yield f"REQUEST {proved.letter.title}"
     yield f"  {_title(proved.letter)}"
     yield f"  {request.sender} asks {request.recipient}, class {request.urgency.value}, under policy {request.pol}"
-    yield f"  now: {request.status.value}" + (", withdrawn" if request.withdrawn else "")
+    yield f"  now: {request.status.code}" + (", withdrawn" if request.withdrawn else "")
     yield "  what was asked:"
     yield from _tree(proved.letter.statement.body, "    ")
     yield "  how far it came:"

@@ -10,48 +10,61 @@ from pathlib import Path
 
 from contactpoint.domain.catalogue.check import UNKNOWN, Problem, check_body
 from contactpoint.domain.catalogue.model import (
+    OPEN,
     Answer,
+    At,
+    Audience,
     Catalogue,
     Choice,
     Citation,
     Clock,
     Consequence,
+    Counting,
     Entry,
     Field,
     FieldType,
     Ground,
+    NextStep,
     Offence,
     Offer,
     Opens,
     Required,
     Signers,
+    Stage,
 )
 from contactpoint.domain.catalogue.reading import read_catalogue
 from contactpoint.domain.errors import CatalogueError
 from contactpoint.domain.values import Urgency
 
 __all__ = [
+    "OPEN",
     "UNKNOWN",
     "VERSIONS",
     "Answer",
+    "At",
+    "Audience",
     "Catalogue",
     "Choice",
     "Citation",
     "Clock",
     "Consequence",
+    "Counting",
     "Entry",
     "Field",
     "FieldType",
     "Ground",
+    "NextStep",
     "Offence",
     "Offer",
     "Opens",
     "Problem",
     "Required",
     "Signers",
+    "Stage",
     "check_body",
     "load",
     "signers_needed",
+    "signers_open",
 ]
 
 VERSIONS = ("1",)
@@ -67,24 +80,32 @@ def load(version: str = "1") -> Catalogue:
     return read_catalogue(version, Path(__file__).with_name(f"v{version}"))
 
 
-def signers_needed(catalogue: Catalogue, kind: str, urgency: Urgency) -> Signers:
-    """Promise: who must sign a letter of this kind and urgency; a function of these two only, so that a verifier who
-    sees one letter alone can judge it.
+def signers_open(catalogue: Catalogue, kind: str, urgency: Urgency) -> frozenset[Signers]:
+    """Promise: who may sign a letter of this kind and urgency, as far as can be said without its case.
 
-    An answer that several types offer takes the strictest of those to which the urgency is open: at U0, what discloses
-    and what looks like it both take two. Raises CatalogueError: E-UNKNOWN-KIND, or E-URGENCY where the urgency is not open.
+    Raises CatalogueError: E-UNKNOWN-KIND, or E-URGENCY where the urgency is not open.
     """
+    entries = catalogue.entries.values()
     if kind in catalogue:
-        signers = catalogue[kind].signers.get(urgency)
-        if signers is None:
-            raise CatalogueError("E-URGENCY", field=kind)
-        return signers
-    offering = [
-        (entry, answer) for entry in catalogue.entries.values() for answer in entry.answers if answer.code == kind
-    ]
-    if not offering:
+        own = [catalogue[kind].signers.get(urgency)]
+    elif any(entry.offered(kind) for entry in entries):
+        own = [answer.signers for entry in entries if urgency in entry.signers and (answer := entry.offered(kind))]
+    else:
         raise CatalogueError("E-UNKNOWN-KIND", field=kind)
-    open_here = [answer.signers for entry, answer in offering if urgency in entry.signers]
-    if not open_here:
+    found = frozenset(signers for signers in own if signers is not None)
+    if not found:
         raise CatalogueError("E-URGENCY", field=kind)
-    return max(open_here, key=_STRICTNESS.index)
+    return found
+
+
+def signers_needed(catalogue: Catalogue, kind: str, urgency: Urgency, about: str = "") -> Signers:
+    """Promise: who must sign a letter of this kind and urgency; for an answer, `about` is the kind of the request it answers.
+
+    Whatever discloses takes two officers, an acknowledgement one. Raises CatalogueError as `signers_open` does.
+    """
+    answer = catalogue[about].offered(kind) if about in catalogue else None
+    if answer is not None and kind not in catalogue:
+        if urgency not in catalogue[about].signers:
+            raise CatalogueError("E-URGENCY", field=kind)
+        return answer.signers
+    return max(signers_open(catalogue, kind, urgency), key=_STRICTNESS.index)

@@ -6,10 +6,11 @@ officer is shown them and answers NEED-INFO with the field codes.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from difflib import get_close_matches
 
 from contactpoint.domain.catalogue.model import Answer, Choice, Entry, Field, FieldType, Offer, Required
+from contactpoint.domain.catalogue.personal import holds_personal_data
 from contactpoint.domain.errors import DateError
 from contactpoint.domain.values import Plain, parse_instant
 
@@ -34,7 +35,32 @@ class Problem:
 def check_body(form: Entry | Answer, body: Mapping[str, Plain], now: datetime) -> tuple[Problem, ...]:
     """Promise: every problem of a body against its form, at the instant `now`; empty when there is none."""
     problems = list(_check_fields(form.fields, body, "", now))
+    problems += _check_any_of(form, body)
+    problems += _check_specific(form, body)
     return tuple(_with_offers(problem, form.offers) for problem in problems)
+
+
+def _check_any_of(form: Entry | Answer, body: Mapping[str, Plain]) -> Iterable[Problem]:
+    labels = {field.name: field.label for field in form.fields}
+    for names in form.any_of:
+        if all(_is_empty(body.get(name)) for name in names):
+            shown = ", ".join(labels[name] for name in names)
+            yield Problem("E-FIELD-MISSING", names[0], f"One of these is mandatory: {shown}.")
+
+
+def _check_specific(form: Entry | Answer, body: Mapping[str, Plain]) -> Iterable[Problem]:
+    """Article 42(3)(c): stored data are named by what they belong to. Whether that is narrow enough is an officer's judgement."""
+    if form.specific and all(_is_empty(_at(body, path)) for path in form.specific):
+        names = ", ".join(form.specific)
+        message = f"Nothing says whose data or which system is meant. Name at least one: {names}."
+        yield Problem("E-NOT-SPECIFIC", form.specific[0], message, blocks=False)
+
+
+def _at(body: Mapping[str, Plain], path: str) -> Plain:
+    value: Plain = body
+    for name in path.split("."):
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return value
 
 
 def _with_offers(problem: Problem, offers: Sequence[Offer]) -> Problem:
@@ -57,12 +83,60 @@ def _check_fields(fields: Sequence[Field], body: Mapping[str, Plain], prefix: st
         if _is_empty(value):
             # What may be unknown may be left empty, but not left out: leaving it out is forgetting it.
             excused = field.required is Required.MAY_BE_UNKNOWN and field.name in body and value is not None
-            if field.required is not Required.OPTIONAL and not excused:
+            if (field.required is not Required.OPTIONAL and not excused) or _needed_beside(field, body):
                 yield Problem("E-FIELD-MISSING", path, f"{field.label}: this field is mandatory.{_hint(field)}")
             continue
         if field.required is Required.MAY_BE_UNKNOWN and value == UNKNOWN:
             continue
         yield from _check_value(field, value, path, now)
+        yield from _check_words(field, value, path, body)
+        if field.type is FieldType.GROUND:
+            yield from _check_ground(field, value, path, body)
+
+
+def _needed_beside(field: Field, body: Mapping[str, Plain]) -> bool:
+    if field.needed_with is None:
+        return False
+    name, value = field.needed_with
+    beside = body.get(name)
+    return not _is_empty(beside) if value is None else _spelt(beside) == value
+
+
+def _spelt(value: Plain) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _check_words(field: Field, value: Plain, path: str, body: Mapping[str, Plain]) -> Iterable[Problem]:
+    texts = [value] if isinstance(value, str) else list(_texts(value))
+    promised = field.no_personal_data and body.get("personal_data") is not True
+    if promised and any(holds_personal_data(text) for text in texts):
+        message = f"{field.label}: this looks like a person's mail address or telephone number; take it out, or say why."
+        yield Problem("E-PERSONAL-DATA", path, message)
+    words = " ".join(texts).casefold()
+    for word in field.forbidden_words:
+        if word.casefold() in words:
+            yield Problem("E-WRONG-TYPE", path, f"{field.label}: '{word}' belongs into another type of request.")
+            return
+
+
+def _texts(value: Plain) -> Iterable[str]:
+    if isinstance(value, Mapping):
+        for inner in value.values():
+            yield from _texts(inner)
+    elif isinstance(value, str):
+        yield value
+    elif isinstance(value, Sequence) and not isinstance(value, bytes):
+        for inner in value:
+            yield from _texts(inner)
+
+
+def _check_ground(field: Field, value: Plain, path: str, body: Mapping[str, Plain]) -> Iterable[Problem]:
+    closed = any(choice.code == value and choice.closed for choice in field.choices)
+    if closed and _is_empty(body.get("override")):
+        message = (
+            f"{field.label}: {value} is not open to this type of request. A supervisor may override that, with reasons."
+        )
+        yield Problem("E-GROUND-CLOSED", path, message)
 
 
 def _hint(field: Field) -> str:
@@ -97,6 +171,8 @@ def _check_value(field: Field, value: Plain, path: str, now: datetime) -> Iterab
             yield from _check_integer(field, value, path)
         case FieldType.INSTANT:
             yield from _check_instant(field, value, path, now)
+        case FieldType.DATE:
+            yield from _check_date(field, value, path)
         case FieldType.CHOICE | FieldType.GROUND:
             yield from _check_choices(field, [value], path)
         case FieldType.CHOICES | FieldType.FIELD_CODES:
@@ -144,6 +220,15 @@ def _check_instant(field: Field, value: Plain, path: str, now: datetime) -> Iter
         yield Problem("E-FUTURE-DATA", path, f"{field.label}: this lies in the future; only stored data can be kept.")
 
 
+def _check_date(field: Field, value: Plain, path: str) -> Iterable[Problem]:
+    try:
+        right = isinstance(value, str) and date.fromisoformat(value).isoformat() == value
+    except ValueError:
+        right = False
+    if not right:
+        yield _invalid(field, path, "write a date, as in 2027-03-04")
+
+
 def _instant(value: Plain) -> datetime | None:
     if not isinstance(value, str):
         return None
@@ -165,7 +250,8 @@ def _check_choices(field: Field, values: Sequence[Plain], path: str) -> Iterable
     for value in values:
         if value not in codes:
             shown = value if isinstance(value, str) else "this"
-            yield _invalid(field, path, f"{shown} is not open here; choose from {', '.join(codes)}")
+            named = ", ".join(choice.code for choice in field.choices if not choice.closed)
+            yield _invalid(field, path, f"{shown} is not open here; choose from {named}")
 
 
 def _check_group(field: Field, value: Plain, path: str, now: datetime) -> Iterable[Problem]:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
-from datetime import timedelta
 from enum import StrEnum
 
 from contactpoint.domain.errors import CatalogueError
@@ -11,11 +10,44 @@ from contactpoint.domain.values import Side, Urgency
 
 
 class Opens(StrEnum):
-    """What a statement of this kind begins."""
+    """What a statement of this kind begins. EITHER: with a parent a request in the parent's case, without one a case."""
 
     CASE = "case"
     REQUEST = "request"
+    EITHER = "case-or-request"
     MOVE = "move"
+
+    @property
+    def may_open_case(self) -> bool:
+        return self in (Opens.CASE, Opens.EITHER)
+
+    @property
+    def may_follow(self) -> bool:
+        return self in (Opens.REQUEST, Opens.EITHER)
+
+
+class Stage(StrEnum):
+    """Where a request stands on its way; every status of the catalogue belongs to one.
+
+    PAUSED: the addressee waits for the requester's word and may only end the matter meanwhile. PARTIAL: something was
+    given, more may follow. FINAL: nothing more is said.
+    """
+
+    NEW = "new"
+    TAKEN = "taken"
+    ASKED = "asked"
+    WORKING = "working"
+    PAUSED = "paused"
+    PARTIAL = "partial"
+    FINAL = "final"
+
+
+class Audience(StrEnum):
+    """To how many States one request of this type goes: one case each."""
+
+    ONE = "one"
+    SEVERAL = "several"
+    ALL = "all"
 
 
 class Required(StrEnum):
@@ -35,6 +67,7 @@ class FieldType(StrEnum):
     MUST_BE_TRUE = "must-be-true"
     INTEGER = "integer"
     INSTANT = "instant"  # RFC 3339 text
+    DATE = "date"  # YYYY-MM-DD, where an hour would say too much
     CHOICE = "choice"
     CHOICES = "choices"
     TEXTS = "texts"
@@ -66,7 +99,8 @@ class Choice:
     """One value of a closed list and its label (a plain English message id).
 
     `asks` names sibling fields that are mandatory beside this value; `scope` is false where the value alone does not bring
-    the matter into the scope of Article 35; `least` is the least number of each field beside it that does.
+    the matter into the scope of Article 35; `least` is the least number of each field beside it that does. `closed`: a ground that
+    the type does not open; it may be said with a supervisor's `override` only.
     """
 
     code: str
@@ -74,6 +108,7 @@ class Choice:
     asks: tuple[str, ...] = ()
     scope: bool = True
     least: Mapping[str, int] = dataclass_field(default_factory=dict)
+    closed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +116,9 @@ class Field:
     """One field of a form. `past` means that an instant after `now` is data that do not exist yet.
 
     `order` names two instants of a group of which the second must not be earlier; `minimum` and `maximum` bound an integer.
+    `needed_with` is a sibling (and its value) beside which this field is mandatory. `ask`: a form asks it always, though a letter
+    may lack it. `no_personal_data`: a mail address or telephone number in it is a problem while the sender says there are none.
+    `forbidden_words` would turn the request into one of another type.
     """
 
     name: str
@@ -96,61 +134,138 @@ class Field:
     order: tuple[str, ...]
     minimum: int | None
     maximum: int | None
+    needed_with: tuple[str, str | None] | None = None
+    ask: bool = False
+    no_personal_data: bool = False
+    forbidden_words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """A ground of refusal open to a type, with the condition the officer is shown."""
+    """A ground of refusal, with the condition the officer is shown. `never`: no State may refuse on it alone (40(23), 40(24))."""
 
     code: str
     label: str
     citation: str
     only_if: str
+    never: bool = False
+
+
+class Counting(StrEnum):
+    """Which days a term counts."""
+
+    CALENDAR = "calendar"
+    WORKING = "working"
+
+
+class At(StrEnum):
+    """At whose desk a clock runs."""
+
+    BOTH = "both"
+    REQUESTER = "requester"
+    ADDRESSEE = "addressee"
 
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """A statutory time that runs from a fact. `minimum` is a floor between States, otherwise a ceiling or a reminder.
+    """A time that runs from a fact both ends have. `minimum` is a floor between States (the end follows the preservation).
 
-    `runs_from` is the name of the answer's field, `alarms` are days before the end on which both desks are told.
+    `starts` is `request` (the letter's date), `field:a.b` of the request, `answer:CODE` (that step's date) or `answer:CODE.field`.
+    Its length is `days`, `hours`, `terms` (seconds by class) or ends at `until` (a field). `of` is the State whose working days
+    count. `alarm_days` are days before the end, `alarm_percent` parts of the way; `audience` are the roles that are told.
+    `stops` are codes of answers or statuses that close it; `certificate`: a signed slip says that the term has lapsed.
     """
 
     code: str
     label: str
-    length: timedelta
-    runs_from: str
-    minimum: bool
+    starts: str
     citation: Citation
-    alarms: tuple[timedelta, ...]
+    days: int | None = None
+    hours: int | None = None
+    terms: Mapping[Urgency, int] = dataclass_field(default_factory=dict)
+    until: str = ""
+    counting: Counting = Counting.CALENDAR
+    of: Side = Side.ADDRESSEE
+    end_on_working_day: bool = False
+    minimum: bool = False
+    at: At = At.BOTH
+    alarm_days: tuple[int, ...] = ()
+    alarm_percent: tuple[int, ...] = ()
+    audience: tuple[str, ...] = ("duty",)
+    stops: tuple[str, ...] = ()
+    certificate: bool = False
 
 
 class Consequence(StrEnum):
-    """What an answer does to the preservation that both ends share."""
+    """What a statement does besides moving its own request: to the preservation both ends share, to the class, to what was given."""
 
     NOTHING = "nothing"
     PRESERVES = "preserves"
     EXTENDS = "extends"
+    RENEWS = "renews"
+    HOLDS = "holds"
+    RELEASES = "releases"
+    LOWERS = "lowers"
+    QUARANTINES = "quarantines"
+    LIFTS_QUARANTINE = "lifts-quarantine"
+    CONDITIONS = "conditions"
+    ACCEPTS = "accepts"
+    DECLINES = "declines"
+    GRANTS = "grants"
+    RECALLS = "recalls"
+    MEMBERS = "members"
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     """A move within a request: an answer or recorded step of the addressee, or a reply of the requester (`by`).
 
-    `final` ends the request, `decides` meets the decision term, `needs` names steps that its author must have made before.
-    `offers` is empty; it stands here so that an answer's form is checked like an entry's.
+    `after` names the stages or statuses in which it is a word and leads to the status `leads_to`, of `stage`; `noted` those in
+    which it is only kept and shown. `decides` meets the decision term, `needs` names steps that its author must have made before,
+    `discloses` hands data over, `executes` does what was asked (a rights check stands before it where one is due). `right` is what
+    its officer needs, empty for the entry's; `withheld` are fields that open only under accepted conditions. `offers` is empty; it stands here so that an answer's form is checked like an entry's.
     """
 
     code: str
     title: str
-    by: Side
+    by: tuple[Side, ...]
     fields: tuple[Field, ...]
-    final: bool
     decides: bool
     needs: tuple[str, ...]
     signers: Signers
     consequence: Consequence
     citation: Citation
+    stage: Stage
+    leads_to: str
+    after: tuple[str, ...]
+    noted: tuple[str, ...]
+    discloses: bool = False
+    executes: bool = False
+    right: str = ""
+    withheld: tuple[str, ...] = ()
     offers: tuple["Offer", ...] = ()
+    any_of: tuple[tuple[str, ...], ...] = ()
+    specific: tuple[str, ...] = ()
+    help: str = ""
+
+    @property
+    def final(self) -> bool:
+        return self.stage is Stage.FINAL
+
+
+@dataclass(frozen=True, slots=True)
+class NextStep:
+    """A request that fits after this one. `to` is empty for the same State, or `answer.x`: the field that names another.
+
+    `carry` fills a field of the new request (dotted) from `request.x` or `answer.x`; fields of the same name go over by themselves.
+    """
+
+    kind: str
+    label: str
+    after: tuple[str, ...]
+    by: Side
+    to: str
+    carry: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,8 +281,11 @@ class Offer:
 class Entry:
     """One type of letter that opens a case, opens a request in its parent's case, or moves a request.
 
-    `signers` has a row for each urgency that is open to the type. `parents` are the kinds of request it may be about (`re`),
-    `parent_states` the states these must be in where the entry opens a request.
+    `signers` has a row for each urgency that is open to the type. `parents` are the kinds of request it may be about (`re`; empty:
+    any), `parent_states` the states these must be in where the entry opens a request, `by` the sides of the parent that may.
+    `family` is the letter of Article 41(3), `authority` the one that decides it (41(4)), `right` and `answer_right` what the officers
+    of both sides need. `reservation` is the paragraph under which a State may have limited the power itself (its card says so).
+    `move` is how a MOVE moves its request. `withheld` are fields that open only under accepted conditions.
     """
 
     code: str
@@ -183,6 +301,26 @@ class Entry:
     parent_states: tuple[str, ...]
     clocks: tuple[Clock, ...]
     offers: tuple[Offer, ...]
+    group: str = ""
+    family: str = ""
+    by: tuple[Side, ...] = (Side.REQUESTER,)
+    right: str = "send"
+    answer_right: str = "answer"
+    authority: str = ""
+    audience: Audience = Audience.ONE
+    rings: bool = True
+    scope: bool = False
+    rights_check: bool = False
+    domestic_order: bool = False
+    reservation: str = ""
+    specific: tuple[str, ...] = ()
+    any_of: tuple[tuple[str, ...], ...] = ()
+    withheld: tuple[str, ...] = ()
+    consequence: Consequence = Consequence.NOTHING
+    next_steps: tuple[NextStep, ...] = ()
+    urgency_texts: Mapping[Urgency, str] = dataclass_field(default_factory=dict)
+    move: Answer | None = None
+    stages: Mapping[str, Stage] = dataclass_field(default_factory=dict)
 
     @property
     def article(self) -> str:
@@ -194,30 +332,50 @@ class Entry:
 
     def answer(self, code: str) -> Answer:
         """The answer of this code. Raises CatalogueError (E-MOVE-ILLEGAL) where this type does not offer it."""
-        for answer in self.answers:
-            if answer.code == code:
-                return answer
-        raise CatalogueError("E-MOVE-ILLEGAL", field=code)
+        found = self.offered(code)
+        if found is None:
+            raise CatalogueError("E-MOVE-ILLEGAL", field=code)
+        return found
+
+    def offered(self, code: str) -> Answer | None:
+        """The answer of this code, or None where this type does not offer it."""
+        return next((answer for answer in self.answers if answer.code == code), None)
+
+    def ground(self, code: str) -> Ground | None:
+        """The ground of this code, or None where this type does not open it."""
+        return next((ground for ground in self.grounds if ground.code == code), None)
 
 
 @dataclass(frozen=True, slots=True)
 class Offence:
-    """One offence code. `asks` are the fields mandatory beside it; `convention` is true for Articles 7 to 17."""
+    """One offence code. `asks` are the fields mandatory beside it; `convention` is true for Articles 7 to 17, `marker` for what
+    is no offence of its own (Articles 18 and 19)."""
 
     code: str
     title: str
     article: str
     convention: bool
     asks: tuple[str, ...]
+    marker: bool = False
+    source_tag: str = ""
+
+
+OPEN = "OPEN"
+"""The status of a request that nobody has taken yet: the one status that no letter leads to."""
 
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """One version of the catalogue. Old versions ship for ever, so that old evidence is judged by its own rules."""
+    """One version of the catalogue. Old versions ship for ever, so that old evidence is judged by its own rules.
+
+    `all_grounds` are the grounds of every type, the forbidden ones with them; `lists` the closed lists by name.
+    """
 
     version: str
     entries: Mapping[str, Entry]
     offences: Mapping[str, Offence]
+    lists: Mapping[str, Mapping[str, str]] = dataclass_field(default_factory=dict)
+    all_grounds: Mapping[str, Ground] = dataclass_field(default_factory=dict)
 
     def __getitem__(self, kind: str) -> Entry:
         """The entry of a kind. Raises CatalogueError (E-UNKNOWN-KIND)."""
@@ -228,3 +386,10 @@ class Catalogue:
 
     def __contains__(self, kind: object) -> bool:
         return kind in self.entries
+
+    def move(self, kind: str, request_kind: str) -> Answer | None:
+        """How a letter of this kind moves a request of that type, or None where it does not."""
+        entry = self.entries.get(kind)
+        if entry is None or entry.move is None:
+            return self[request_kind].offered(kind)
+        return entry.move if not entry.parents or request_kind in entry.parents else None

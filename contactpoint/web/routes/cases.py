@@ -125,7 +125,7 @@ async def _answering(request_id: str, kind: str, seen: Officer) -> tuple[CaseVie
 
 def _two(kind: str, request: RequestView) -> bool:
     catalogue = catalogues.load()
-    return catalogues.signers_needed(catalogue, kind, Urgency(request.urgency)) is Signers.TWO
+    return catalogues.signers_needed(catalogue, kind, Urgency(request.urgency), request.kind) is Signers.TWO
 
 
 @router.get("/requests/{request_id}/answers/{kind}")
