@@ -131,10 +131,10 @@ def _texts(value: Plain) -> Iterable[str]:
 
 
 def _check_ground(field: Field, value: Plain, path: str, body: Mapping[str, Plain]) -> Iterable[Problem]:
-    closed = any(choice.code == value and choice.closed for choice in field.choices)
-    if closed and _is_empty(body.get("override")):
+    closed = next((choice.code for choice in field.choices if choice.code == value and choice.closed), None)
+    if closed is not None and _is_empty(body.get("override")):
         message = (
-            f"{field.label}: {value} is not open to this type of request. A supervisor may override that, with reasons."
+            f"{field.label}: {closed} is not open to this type of request. A supervisor may override that, with reasons."
         )
         yield Problem("E-GROUND-CLOSED", path, message)
 
