@@ -79,12 +79,10 @@ def pre_checks(
     own: StatePicture,
     theirs: StatePicture,
     now: datetime,
-    twins: Iterable[Twin] = (),
 ) -> tuple[Finding, ...]:
     """Promise: what is worth knowing before this leaves for `theirs`; first what warns, then what is good to know.
 
-    What `check_body` says of the form is not repeated, but for E-SCOPE-35, which names the other ways here. `twins`: own requests
-    that look alike.
+    What `check_body` says of the form is not repeated, but for E-SCOPE-35, which names the other ways here.
     """
     known = urgency in {each.value for each in Urgency}
     matter = _Matter(
@@ -104,7 +102,6 @@ def pre_checks(
         _channels,
     )
     found = [finding for part in parts for finding in part(matter)]
-    found += [_same_matter(twin) for twin in twins]
     return tuple(sorted(found, key=lambda finding: list(Severity).index(finding.severity)))
 
 
@@ -142,6 +139,12 @@ def open_grounds(entry: Entry, request: Mapping[str, Plain], own: StatePicture) 
         return held is None or (held and not convention)
 
     return tuple(ground for ground in entry.grounds if not ground.never and is_open(ground))
+
+
+def same_matter(twin: Twin) -> Finding:
+    """The question whether an own request is about the same matter."""
+    values = {"state": twin.state, "kind": twin.kind}
+    return Finding("W-SAME-MATTER", Severity.WARNS, "", TEXTS[f"W-SAME-MATTER/{twin.why}"], values, case=twin.case)
 
 
 def _say(code: str, severity: Severity, at: str, values: Mapping[str, str] | None = None, variant: str = "") -> Finding:
@@ -308,12 +311,6 @@ def _channels(matter: _Matter) -> Iterable[Finding]:
         yield _warn("W-SAME-MATTER", "also_sent_by", "channel", channels=", ".join(named))
     if matter.entry.authority and matter.urgency in _URGENT and matter.theirs.law.refuses_interpol:
         yield _tell("N-NO-INTERPOL", state=matter.theirs.name)
-
-
-def _same_matter(twin: Twin) -> Finding:
-    values = {"state": twin.state, "kind": twin.kind}
-    text = TEXTS[f"W-SAME-MATTER/{twin.why}"]
-    return Finding("W-SAME-MATTER", Severity.WARNS, "", text, values, case=twin.case)
 
 
 def _offences_at(entry: Entry) -> str:
