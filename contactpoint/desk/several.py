@@ -115,7 +115,7 @@ async def _queue(
     together = []
     sent = []
     for plan in plans:
-        alone = None if plan.case or waits(plan) else prepare(cw, plan, officer, now)
+        alone = None if plan.case or waits(cw, plan) else prepare(cw, plan, officer, now)
         if alone is not None and await cw.db.read(lambda tx, each=alone: due(tx, cw, each.letter.statement)) is None:
             together.append(alone)
         else:

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from contactpoint.domain.catalogue.model import Answer, Catalogue, Consequence
 from contactpoint.domain.errors import MoveError
+from contactpoint.domain.group import check_roster
 from contactpoint.domain.preservation import Hold, Preservation, extend, preserve, release, renew
 from contactpoint.domain.request import Request
 from contactpoint.domain.statement import Statement
@@ -37,6 +38,8 @@ def follow_on(
             moved = replace(moved, quarantined=False)
         case Consequence.RECALLS:
             moved = replace(moved, recalled=True)
+        case Consequence.MEMBERS:
+            moved = replace(moved, roster=check_roster(statement.body, moved.roster))
     requests = {**requests, moved.id: moved}
     if answer.consequence is Consequence.EXTENDS:
         return _change_kept(requests, moved, lambda before: extend(before, statement))

@@ -44,7 +44,8 @@ class Request:
 
     `parent` is the id of the request it follows, `place` its position in its sender's half. `answer` is the addressee's
     last coded outcome. `withdrawn` is true even where a final answer crossed the withdrawal. `lowered_to` is the class to which the
-    addressee lowered it; `quarantined` that a call-back failed and none has succeeded since; `recalled` that the sender took it back.
+    addressee lowered it; `quarantined` that a call-back failed and none has succeeded since; `recalled` that the sender took it back;
+    `roster` is the number of the newest list of members.
     `steps` are in an order that both ends compute alike and that never puts a reply before what it replies to.
     """
 
@@ -69,6 +70,7 @@ class Request:
     lowered_to: Urgency | None = None
     quarantined: bool = False
     recalled: bool = False
+    roster: int = 0
 
     def side_of(self, address: Address) -> Side:
         return Side.REQUESTER if address == self.sender else Side.ADDRESSEE
