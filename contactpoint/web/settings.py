@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-LANGUAGES = {"en": "English", "ar": "العربية"}
-"""Languages that ship complete, each by its own name."""
+LANGUAGES = {
+    "ar": "العربية",
+    "zh": "中文",
+    "en": "English",
+    "fr": "Français",
+    "ru": "Русский",
+    "es": "Español",
+}
+"""The official languages of the United Nations, each by its own name. All ship complete."""
 
 
 @dataclass(frozen=True, slots=True)
