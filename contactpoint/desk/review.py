@@ -16,6 +16,7 @@ from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contactpoint.casework.cases import OpenCase, load_case
+from contactpoint.casework.consequences import is_override
 from contactpoint.casework.context import Casework
 from contactpoint.casework.ids import new_id
 from contactpoint.desk.errors import DraftError, NotFoundError, NotPermittedError
@@ -38,10 +39,6 @@ from keys.certificate import read_officer
 from keys.custody import CaseKey, open_at_rest, seal_at_rest
 from keys.errors import KeysError
 from keys.signed import parse, sign, verify
-
-OVERRIDE = "override"
-"""The field in which an officer says why a ground is given that the type does not open."""
-
 
 @dataclass(frozen=True, slots=True)
 class Check:
@@ -115,11 +112,6 @@ async def _override_alone(tx: AsyncConnection, entry: Entry, statement: Statemen
         return False
     row = await officer_row(tx, statement.by)
     return row is None or "supervise" not in json.loads(row.rights)
-
-
-def is_override(entry: Entry, body: Mapping[str, Any]) -> bool:
-    """Whether an answer with this body refuses on a ground that the type does not open, with a supervisor's reasons."""
-    return bool(body.get(OVERRIDE)) and entry.ground(str(body.get("ground", ""))) is None
 
 
 async def is_checked(tx: AsyncConnection, cw: Casework, key: CaseKey, statement: Statement, asked: Due) -> bool:

@@ -20,6 +20,7 @@ from contactpoint.domain.ladder_events import (
     Effect,
     Event,
     Held,
+    Lowered,
     Noted,
     Opened,
     Page,
@@ -47,6 +48,7 @@ __all__ = [
     "Event",
     "Held",
     "Ladder",
+    "Lowered",
     "Noted",
     "Opened",
     "Page",
@@ -167,6 +169,10 @@ def _take(ladder: Ladder, event: Event) -> Decision:
             return _reach(ladder, Level.ANSWERED, at), ()
         case Withdrawn(at):
             return replace(ladder, withdrawn_at=ladder.withdrawn_at or at, overdue=""), ()
+        case Lowered(_, decision):
+            # A deadline that had passed by then was said already; a later one is not brought forward.
+            later = max(decision, ladder.terms.decision)
+            return replace(ladder, terms=replace(ladder.terms, decision=later)), ()
         case TwinHeard(twin, at):
             return _hear(ladder, twin, at)
         case Refused(code, _):

@@ -1,7 +1,7 @@
 """What can happen to a ladder, and what it asks to be done. Events and effects are different types."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeAlias
 
 from contactpoint.domain.values import Level, Twin
@@ -48,6 +48,14 @@ class Withdrawn:
 
 
 @dataclass(frozen=True, slots=True)
+class Lowered:
+    """The addressee lowered the class with a reason: the term for a decision is that of the lower class from now on."""
+
+    at: datetime
+    decision: timedelta
+
+
+@dataclass(frozen=True, slots=True)
 class TwinHeard:
     """The other end, or its gateway, signed a negative twin."""
 
@@ -75,7 +83,9 @@ class Tick:
     """Time has passed; whatever is due by `now` happens."""
 
 
-Event: TypeAlias = Held | Received | Opened | Acknowledged | Answered | Withdrawn | TwinHeard | Refused | Noted | Tick
+Event: TypeAlias = (
+    Held | Received | Opened | Acknowledged | Answered | Withdrawn | Lowered | TwinHeard | Refused | Noted | Tick
+)
 
 # --- effects ---
 
