@@ -83,7 +83,9 @@ class Desk:
         **changes: Any,
     ) -> Statement:
         """A statement on this desk's heads, not yet admitted."""
-        needed = signers_needed(CATALOGUE, kind, urgency)
+        about = [each.kind for each in self.case.requests.values() if each.digest == re] if self.case else []
+        known = bool(about) and urgency in CATALOGUE[about[0]].signers
+        needed = signers_needed(CATALOGUE, kind, urgency, about[0] if known else "")
         number = f"0190-{next(_NUMBERS):08d}"
         statement = Statement(
             id=number,
@@ -149,4 +151,4 @@ class Pair:
         assert self.asked.case is not None
         ours, theirs = self.asking.case.requests[request].status, self.asked.case.requests[request].status
         assert ours == theirs
-        return ours.value
+        return ours.code
