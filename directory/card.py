@@ -101,15 +101,16 @@ class OwnOffence(Plain):
 
 
 class LegalCard(Grown):
-    """What a requesting State must know of the law here before it writes."""
+    """What a requesting State must know of the law here before it writes. `preservation_law`: the provision of a domestic order."""
 
-    LATER = frozenset({"offences", "user_notification_days"})
+    LATER = frozenset({"offences", "preservation_law", "user_notification_days"})
 
     reservation_42_5: bool = False
     reservation_42_5_text: Long = ""
     dual_criminality: Literal["required", "discretionary", "not-required"] = "discretionary"
     preservation_days: Annotated[int, Field(ge=1, le=3650)] = 90
     preservation_renewable: bool = True
+    preservation_law: Short | None = None
     user_notification: Literal["none", "delayed", "required"] = "none"
     user_notification_days: Annotated[int, Field(ge=0, le=3650)] | None = None
     orders_by: tuple[Literal["police", "prosecutor", "judge"], ...] = ("prosecutor",)

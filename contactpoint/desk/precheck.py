@@ -149,6 +149,7 @@ def _law(legal: LegalCard) -> Law:
         dual_criminality=legal.dual_criminality,
         preservation_days=legal.preservation_days,
         preservation_renewable=legal.preservation_renewable,
+        preservation_law=legal.preservation_law or "",
         user_notification=legal.user_notification,
         user_notification_days=legal.user_notification_days,
         orders_by=legal.orders_by,

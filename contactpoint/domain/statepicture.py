@@ -55,6 +55,7 @@ class Law:
     dual_criminality: str = ""  # required, discretionary, not-required
     preservation_days: int = 90
     preservation_renewable: bool = True
+    preservation_law: str = ""
     user_notification: str = "none"  # none, delayed, required
     user_notification_days: int | None = None
     orders_by: tuple[str, ...] = ()
