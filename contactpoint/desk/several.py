@@ -20,7 +20,6 @@ from contactpoint.casework.letters import queue_all
 from contactpoint.desk.compose import prepare, waits, write
 from contactpoint.desk.errors import DeskError, DraftError, NotPermittedError, UnreachablePeerError
 from contactpoint.desk.plan import Plan, Signer, make_plan
-from contactpoint.desk.review import due
 from contactpoint.desk.views import Draft, NotSent, SentTo, Spread
 from contactpoint.domain.catalogue.model import Audience
 from contactpoint.domain.codes import look_up
@@ -115,12 +114,10 @@ async def _queue(
     together = []
     sent = []
     for plan in plans:
-        alone = None if plan.case or waits(cw, plan) else prepare(cw, plan, officer, now)
-        if alone is not None and await cw.db.read(lambda tx, each=alone: due(tx, cw, each.letter.statement)) is None:
-            together.append(alone)
+        if plan.case is None and not waits(cw, plan):
+            together.append(prepare(cw, plan, officer, now))
         else:
-            made = await write(cw, plan, officer, now)
-            sent.append(SentTo(plan.recipient, made.id, made.case, made.state, made.approver))
+            await write_one(cw, plan, officer, sent, failed, now)
         await asyncio.sleep(0)
     try:
         without = await queue_all(cw, together, now)
@@ -135,6 +132,18 @@ async def _queue(
         else:
             failed.append(NotSent(statement.recipient, refusal.code, refusal.text, "wait a minute, or telephone"))
     return sent
+
+
+async def write_one(
+    cw: Casework, plan: Plan, officer: Signer, sent: list[SentTo], failed: list[NotSent], now: datetime
+) -> None:
+    """Write one of several letters by itself; a State that cannot be written to holds up none of the others."""
+    try:
+        made = await write(cw, plan, officer, now)
+    except UnreachablePeerError as error:
+        failed.append(_not_sent(plan.recipient, error))
+    else:
+        sent.append(SentTo(plan.recipient, made.id, made.case, made.state, made.approver))
 
 
 async def _put_on_the_board(

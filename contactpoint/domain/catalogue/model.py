@@ -75,6 +75,8 @@ class FieldType(StrEnum):
     GROUND = "ground"  # one of the grounds open to the request
     OFFENCES = "offences"
     GROUP = "group"  # a map of its own fields
+    LABELS = "labels"  # conditions and handling: codes, or maps of code, until, states, text
+    PACKAGES = "packages"  # letters of other States, named by case and id; the desk fills in the rest
 
 
 class Signers(StrEnum):
@@ -214,6 +216,8 @@ class Consequence(StrEnum):
     GRANTS = "grants"
     RECALLS = "recalls"
     MEMBERS = "members"
+    MESSAGE = "message"  # to everybody in a group
+    HANDS_OVER = "hands-over"  # to the authority that decides it (41(4))
 
 
 @dataclass(frozen=True, slots=True)
