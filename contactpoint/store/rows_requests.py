@@ -1,4 +1,4 @@
-"""Rows of requests: their ladder, the steps it has taken, their pages and long clocks."""
+"""Rows of requests: their ladder, the steps it has taken, and their pages."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import Row, bindparam, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from contactpoint.store.desk_schema import clock, page, request, step
-from contactpoint.store.sql import insert_once, insert_or_replace, may_lock
+from contactpoint.store.desk_schema import page, request, step
+from contactpoint.store.sql import insert_once, may_lock
 
 BEING_SENT = "being sent"
 
@@ -34,7 +34,11 @@ _due_pages = (
     .limit(bindparam("most"))
 )
 _due_pages_locked = _due_pages.with_for_update(skip_locked=True)
-_cancel = update(page).where(page.c.request_id == bindparam("of"), page.c.state == "due").values(state="cancelled")
+_cancel = (
+    update(page)
+    .where(page.c.request_id == bindparam("of"), page.c.state == "due", page.c.rung >= 0)
+    .values(state="cancelled")
+)
 
 
 async def request_row(tx: AsyncConnection, request_id: str) -> Row[Any] | None:
@@ -131,24 +135,10 @@ async def finish_page(tx: AsyncConnection, page_id: str, values: Mapping[str, An
 
 
 async def cancel_pages(tx: AsyncConnection, request_id: str) -> int:
-    """An acknowledgement stops every notice of the request that has not gone out yet."""
+    """An acknowledgement stops every notice of the request's ladder that has not gone out yet; reminders of its clocks go on."""
     gone = await tx.execute(_cancel, {"of": request_id})
     return int(gone.rowcount)
 
 
 async def pages_of(tx: AsyncConnection, request_id: str) -> Sequence[Row[Any]]:
     return (await tx.execute(select(page).where(page.c.request_id == request_id).order_by(page.c.at))).all()
-
-
-async def set_clock(tx: AsyncConnection, request_id: str, name: str, starts: datetime, due: datetime) -> None:
-    values = {"request_id": request_id, "name": name, "starts": starts, "due": due}
-    await insert_or_replace(tx, clock, values, ("request_id", "name"))
-
-
-async def clocks_of(tx: AsyncConnection, request_id: str) -> Sequence[Row[Any]]:
-    return (await tx.execute(select(clock).where(clock.c.request_id == request_id).order_by(clock.c.name))).all()
-
-
-async def clocks_due_before(tx: AsyncConnection, until: datetime) -> Sequence[Row[Any]]:
-    query = select(clock).where(clock.c.closed_at.is_(None), clock.c.due <= until).order_by(clock.c.due)
-    return (await tx.execute(query)).all()

@@ -90,7 +90,8 @@ class Notices:
         officer = await self.cw.db.read(lambda tx: officer_row(tx, row.officer))
         return Notice(
             id=row.id,
-            subject=Subject.MESSAGE,
+            # Below the rungs of a ladder stand the reminders of clocks.
+            subject=Subject.TASK if row.rung < 0 else Subject.MESSAGE,
             urgency=row.urgency,
             reference=row.request_id[-12:],
             to=officer.mail if officer is not None and row.channel == "smtp" else "",
