@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,16 +11,19 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contactpoint.casework.context import Casework
 from contactpoint.casework.effects import happen
-from contactpoint.desk import officers, pictures
+from contactpoint.desk import instructions, officers, pictures
 from contactpoint.desk.acknowledge import acknowledge
 from contactpoint.desk.approve import approve, review, waiting_view
 from contactpoint.desk.compose import submit
 from contactpoint.desk.errors import NotFoundError
 from contactpoint.desk.find import find_request
+from contactpoint.desk.instructions import Instruction, InstructionView, TickView
 from contactpoint.desk.officers import SigningOfficer
+from contactpoint.desk.order import OrderView, order_of
 from contactpoint.desk.phonebook import contact_view, directory_view
-from contactpoint.desk.review import Check, flag
 from contactpoint.desk.plan import Signer
+from contactpoint.desk.precheck import answer_form, check_draft
+from contactpoint.desk.review import Check, flag
 from contactpoint.desk.views import (
     Beat,
     Board,
@@ -35,7 +38,9 @@ from contactpoint.desk.views import (
     Taken,
     Waiting,
 )
+from contactpoint.domain.catalogue import Answer
 from contactpoint.domain.ladder import Noted, Opened
+from contactpoint.domain.precheck import Finding
 from contactpoint.store.rows_desk import finish_task
 from contactpoint.store.rows_people import note_manned, officer_row, update_officer
 from contactpoint.store.rows_requests import mark_answer_read, pages_of, request_row
@@ -159,6 +164,34 @@ class Desk:
     async def task_done(self, task: str, officer: str, now: datetime) -> None:
         await self.cw.db.write(lambda tx: finish_task(tx, task, officer, now))
         self.cw.bell.ring("board")
+
+    # The State's own papers
+
+    async def precheck(self, draft: Draft, now: datetime) -> tuple[Finding, ...]:
+        return await check_draft(self.cw, draft, now)
+
+    async def answer_form(self, request: str, kind: str) -> Answer:
+        return await answer_form(self.cw, request, kind)
+
+    async def instruction(self, kind: str) -> InstructionView:
+        return await instructions.instruction_of(self.cw, kind)
+
+    async def instruction_kinds(self) -> tuple[str, ...]:
+        return await instructions.kinds_with_instructions(self.cw)
+
+    async def set_instruction(
+        self, kind: str, content: Instruction, rev: int, officer: str, now: datetime
+    ) -> InstructionView:
+        return await instructions.set_instruction(self.cw, kind, content, rev, officer, now)
+
+    async def ticks(self, kind: str, request: str) -> tuple[TickView, ...]:
+        return await instructions.ticks_of(self.cw, kind, request)
+
+    async def tick(self, request: str, items: Sequence[str], officer: str, now: datetime) -> tuple[TickView, ...]:
+        return await instructions.set_ticks(self.cw, request, items, officer, now)
+
+    async def order(self, request: str, officer: str, now: datetime) -> OrderView:
+        return await order_of(self.cw, request, officer, now)
 
     # People
 

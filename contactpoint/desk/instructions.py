@@ -5,7 +5,7 @@ They are the State's own paper: they travel nowhere, rest sealed under the stora
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contactpoint.casework.context import Casework
 from contactpoint.desk.errors import DraftError, NotFoundError, NotPermittedError
+from contactpoint.desk.officers import officer_view
 from contactpoint.store.desk_schema import journal
 from contactpoint.store.journal import append
 from contactpoint.store.rows_instructions import (
@@ -24,6 +25,7 @@ from contactpoint.store.rows_instructions import (
     put_instruction,
     tick_rows,
 )
+from contactpoint.store.rows_people import officer_row
 from contactpoint.store.rows_requests import request_row
 from keys import cbor
 from keys.digest import digest, labelled
@@ -117,11 +119,12 @@ async def kinds_with_instructions(cw: Casework) -> tuple[str, ...]:
 
 
 async def set_instruction(
-    cw: Casework, kind: str, content: Instruction, rev: int, officer: str, rights: Iterable[str], now: datetime
+    cw: Casework, kind: str, content: Instruction, rev: int, officer: str, now: datetime
 ) -> InstructionView:
     """Write instructions that follow revision ``rev``. Raises NotPermittedError, NotFoundError, DraftError (too long, or somebody
     else has written meanwhile)."""
-    if RIGHT not in rights:
+    row = await cw.db.read(lambda tx: officer_row(tx, officer))
+    if row is None or row.locked or RIGHT not in officer_view(row).rights:
         raise NotPermittedError(
             "E-RIGHT", f"{officer} has not the right to {RIGHT}", "ask a colleague who has, or your administrator"
         )

@@ -13,8 +13,10 @@ from typing import Any, Protocol
 
 from contactpoint.casework.cases import OpenCase, load_case
 from contactpoint.casework.context import Casework
+from contactpoint.desk.callback import check_call_back
 from contactpoint.desk.errors import DraftError, NotFoundError, NotPermittedError, UnreachablePeerError
 from contactpoint.desk.find import find_request
+from contactpoint.desk.precheck import form_here
 from contactpoint.desk.views import Draft
 from contactpoint.domain.case import permitted
 from contactpoint.domain.catalogue import Opens, Signers, check_body, signers_needed
@@ -160,7 +162,7 @@ async def _plan_answer(cw: Casework, draft: Draft, officer: Signer, now: datetim
     entry = cw.catalogue[request.kind]
     answer = entry.answer(draft.kind)
     need_right(officer, right_to_say(entry, answer, side))
-    _refuse(answer, draft.body, now)
+    _refuse(form_here(cw, case, request_id, draft.kind), draft.body, now)
     recipient = request.recipient if side is Side.REQUESTER else request.sender
     approver = _approver(cw, draft.kind, request.urgency, draft.approver, officer, request.kind)
     return Plan(

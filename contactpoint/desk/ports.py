@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
+from contactpoint.desk.instructions import Instruction, InstructionView, TickView
+from contactpoint.desk.order import OrderView
 from contactpoint.desk.plan import Signer as OfficerKey
 from contactpoint.desk.review import Check
 from contactpoint.desk.views import (
@@ -20,6 +22,8 @@ from contactpoint.desk.views import (
     Taken,
     Waiting,
 )
+from contactpoint.domain.catalogue import Answer
+from contactpoint.domain.precheck import Finding
 
 
 class DeskPort(Protocol):
@@ -73,6 +77,26 @@ class DeskPort(Protocol):
         self, request: str, kind: str, body: Mapping[str, Any], key: OfficerKey, now: datetime
     ) -> Submitted: ...
     async def task_done(self, task: str, officer: str, now: datetime) -> None: ...
+
+    # The State's own papers
+    async def precheck(self, draft: Draft, now: datetime) -> tuple[Finding, ...]:
+        """What stops a draft, what warns, what is good to know; nothing is recorded."""
+        ...
+
+    async def answer_form(self, request: str, kind: str) -> Answer:
+        """The form of an answer to this very request: grounds that the own card does not open are closed."""
+        ...
+
+    async def instruction(self, kind: str) -> InstructionView: ...
+    async def instruction_kinds(self) -> tuple[str, ...]: ...
+    async def set_instruction(
+        self, kind: str, content: Instruction, rev: int, officer: str, now: datetime
+    ) -> InstructionView: ...
+    async def ticks(self, kind: str, request: str) -> tuple[TickView, ...]: ...
+    async def tick(self, request: str, items: Sequence[str], officer: str, now: datetime) -> tuple[TickView, ...]: ...
+    async def order(self, request: str, officer: str, now: datetime) -> OrderView:
+        """A draft of the domestic order; raises NotFoundError where the type orders nothing."""
+        ...
 
     # People
     async def officer(self, number: str, now: datetime) -> OfficerView | None: ...

@@ -12,14 +12,14 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from contactpoint.casework.cases import KeptLetter, rest_name
+from contactpoint.casework.cases import KeptLetter, OpenCase, load_case, rest_name
 from contactpoint.casework.context import Casework
 from contactpoint.casework.register import Register
 from contactpoint.desk.errors import NotFoundError
 from contactpoint.desk.find import find_request
 from contactpoint.desk.views import Draft
 from contactpoint.domain.catalogue import FieldType, Opens, check_body
-from contactpoint.domain.catalogue.model import Answer, Entry
+from contactpoint.domain.catalogue.model import Answer
 from contactpoint.domain.precheck import Finding, Severity, Twin, findings_of, open_grounds, pre_checks, same_matter
 from contactpoint.domain.statepicture import Accepts, Body, Does, Law, OwnOffence, StatePicture
 from contactpoint.store.rows_alike import newest_letters
@@ -164,16 +164,27 @@ def _law(legal: LegalCard) -> Law:
     )
 
 
-def answer_form(cw: Casework, entry: Entry, code: str, asked: Mapping[str, Any]) -> Answer:
-    """The form of an answer to this very request: grounds that our own card does not open here are closed.
+async def answer_form(cw: Casework, reference: str, kind: str) -> Answer:
+    """The form of an answer to this very request. Raises NotFoundError, CatalogueError (this type does not offer it)."""
+    case_id, request_id = await find_request(cw, reference)
+    case = await cw.db.read(lambda tx: load_case(tx, cw, case_id))
+    if case is None:
+        raise NotFoundError("E-NOT-FOUND", f"there is no case {case_id} here", "run `contactpoint inbox`")
+    return form_here(cw, case, request_id, kind)
+
+
+def form_here(cw: Casework, case: OpenCase, request_id: str, kind: str) -> Answer:
+    """The form of an answer: grounds that our own card does not open for this request are closed.
 
     What is closed may still be said with a supervisor's override, which the other State sees.
     """
-    answer = entry.answer(code)
+    request = case.case.requests[request_id]
+    entry = cw.catalogue[request.kind]
+    answer = entry.answer(kind)
     if all(field.type is not FieldType.GROUND for field in answer.fields):
         return answer
-    may = {ground.code for ground in open_grounds(entry, asked, picture(cw.register, cw.state))}
-    return with_grounds(answer, may)
+    asked = next((each.body for each in case.statements if each.digest == request.digest), {})
+    return with_grounds(answer, (each.code for each in open_grounds(entry, asked, picture(cw.register, cw.state))))
 
 
 def with_grounds(answer: Answer, may: Iterable[str]) -> Answer:
