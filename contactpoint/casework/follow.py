@@ -16,6 +16,7 @@ from contactpoint.casework.clocks import follow_clocks
 from contactpoint.casework.context import Casework
 from contactpoint.casework.effects import RequestHere, carry_out, happen, ladder_columns, raise_task
 from contactpoint.casework.facts import About
+from contactpoint.casework.oral import meet_oral
 from contactpoint.casework.rungs import rungs_now
 from contactpoint.casework.threats import keep_threat
 from contactpoint.domain.case import Case, Request, Step
@@ -101,6 +102,8 @@ async def _open(
     )
     here = RequestHere(request.id, peer, request.urgency.value, incoming)
     await carry_out(tx, cw, here, effects, now, about)
+    if incoming:
+        await meet_oral(tx, cw, statement, request.id, now)
 
 
 def _statement(case: Case, request: Request) -> Statement:

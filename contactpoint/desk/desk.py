@@ -20,6 +20,7 @@ from contactpoint.desk.find import find_request
 from contactpoint.desk.instructions import Instruction, InstructionView, TickView
 from contactpoint.desk.officers import SigningOfficer
 from contactpoint.desk.order import OrderView, order_of
+from contactpoint.desk.oral import Call, confirm_oral, log_oral
 from contactpoint.desk.phonebook import contact_view, directory_view
 from contactpoint.desk.plan import Signer
 from contactpoint.desk.precheck import answer_form, check_draft
@@ -136,6 +137,12 @@ class Desk:
 
     async def flag(self, request: str, officer: str, text: str, now: datetime) -> str:
         return await flag(self.cw, request, officer, text, now)
+
+    async def log_oral(self, state: str, call: Call, key: Signer, now: datetime) -> str:
+        return await log_oral(self.cw, state, call, key, now)
+
+    async def confirm_oral(self, oral: str, request: str, key: Signer, now: datetime) -> str:
+        return await confirm_oral(self.cw, oral, request, key, now)
 
     async def acknowledge(
         self, request: str, officer: str, key: Signer | None, now: datetime, cause: str = "no-signing-key"

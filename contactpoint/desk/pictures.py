@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,9 +11,12 @@ from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contactpoint.casework.cases import OpenCase, load_case, state_digest
+from contactpoint.casework.consequences import GIVEN_BEFORE
 from contactpoint.casework.context import Casework
 from contactpoint.casework.effects import read_ladder
 from contactpoint.desk.approve import waiting_list
+from contactpoint.desk.oral import oral_list
+from contactpoint.desk.review import views as review_views
 from contactpoint.desk.views import (
     Beat,
     Board,
@@ -33,6 +37,7 @@ from contactpoint.domain.values import Level, Side, Twin
 from contactpoint.store.rows_desk import open_tasks
 from contactpoint.store.rows_outbox import facts_of
 from contactpoint.store.rows_requests import alarm_counts, all_requests, requests_of_case
+from contactpoint.store.rows_rights import flagged_requests, requests_with_task
 
 _SOON = timedelta(days=21)
 _AWAITED = (Twin.UNREACHABLE, Twin.NOT_RECEIVED, Twin.NOT_OPENED, Twin.NOT_ACKNOWLEDGED, Twin.LAPSED)
@@ -115,6 +120,8 @@ def request_view(
         permitted=_may(cw, case, request, side),
         label=row.label,
         refused=ladder.refused,
+        lowered_to=request.lowered_to.value if request.lowered_to else "",
+        quarantined=request.quarantined,
     )
 
 
@@ -157,6 +164,7 @@ async def case_view(tx: AsyncConnection, cw: Casework, case_id: str, now: dateti
         for request in case.case.requests.values()
         if request.id in rows
     ]
+    views = await _marked(tx, views)
     peer = case.case.addressee if case.case.initiator == cw.state else case.case.initiator
     return CaseView(
         id=case.id,
@@ -169,7 +177,19 @@ async def case_view(tx: AsyncConnection, cw: Casework, case_id: str, now: dateti
         state_digest=state_digest(case.case).hex(),
         requests=tuple(sorted(views, key=lambda view: view.at)),
         statements=tuple(_statement_view(each, facts) for each in sorted(statements, key=lambda each: each.at)),
+        reviews=await review_views(tx, cw, case.key, case.id),
     )
+
+
+async def _marked(tx: AsyncConnection, views: Iterable[RequestView]) -> list[RequestView]:
+    """The requests with what only this desk knows of them: a flag of its officers, a call-back that failed to the same asking officer."""
+    flagged, suspect = await flagged_requests(tx), await requests_with_task(tx, GIVEN_BEFORE)
+    return [
+        replace(view, flagged=view.id in flagged, suspect=view.id in suspect)
+        if view.id in flagged | suspect
+        else view
+        for view in views
+    ]
 
 
 def _statement_view(statement: Statement, facts: Iterable[Row[Any]]) -> StatementView:
@@ -190,7 +210,7 @@ async def board(tx: AsyncConnection, cw: Casework, officer: str, zone: str, now:
     incoming = [view for view in views if view.incoming]
     own = [view for view in views if not view.incoming]
     unacknowledged = sorted((view for view in incoming if view.rings), key=_urgent_first)
-    taken = [view for view in incoming if not view.rings]
+    taken = sorted((view for view in incoming if not view.rings), key=_class)
     age = cw.register.copy.age(now)
     return Board(
         state=cw.state,
@@ -206,11 +226,17 @@ async def board(tx: AsyncConnection, cw: Casework, officer: str, zone: str, now:
         tasks=tuple(_task(cw, row) for row in await open_tasks(tx)),
         directory_age_s=None if age is None else int(age.total_seconds()),
         zone=zone,
+        oral=await oral_list(tx, cw),
     )
 
 
+def _class(view: RequestView) -> str:
+    """The class that it is treated as: a receiver may have lowered it, with a reason; the machine never does."""
+    return view.lowered_to or view.urgency
+
+
 def _urgent_first(view: RequestView) -> tuple[str, datetime]:
-    return view.urgency, view.next_due or view.at
+    return _class(view), view.next_due or view.at
 
 
 async def _request_views(tx: AsyncConnection, cw: Casework, now: datetime) -> list[RequestView]:
@@ -226,7 +252,7 @@ async def _request_views(tx: AsyncConnection, cw: Casework, now: datetime) -> li
         case = cases.get(row.case_id)
         if case is not None and row.id in case.case.requests:
             views.append(request_view(cw, case, case.case.requests[row.id], row, (), now))
-    return views
+    return await _marked(tx, views)
 
 
 def _task(cw: Casework, row: Row[Any]) -> Task:

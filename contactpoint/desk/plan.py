@@ -163,6 +163,7 @@ async def _plan_answer(cw: Casework, draft: Draft, officer: Signer, now: datetim
     answer = entry.answer(draft.kind)
     need_right(officer, right_to_say(entry, answer, side))
     _refuse(form_here(cw, case, request_id, draft.kind), draft.body, now)
+    check_call_back(cw, request.sender, answer, draft.body)
     recipient = request.recipient if side is Side.REQUESTER else request.sender
     approver = _approver(cw, draft.kind, request.urgency, draft.approver, officer, request.kind)
     return Plan(

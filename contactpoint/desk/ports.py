@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from contactpoint.desk.instructions import Instruction, InstructionView, TickView
 from contactpoint.desk.order import OrderView
 from contactpoint.desk.plan import Signer as OfficerKey
+from contactpoint.desk.oral import Call
 from contactpoint.desk.review import Check
 from contactpoint.desk.views import (
     Beat,
@@ -67,6 +68,14 @@ class DeskPort(Protocol):
 
     async def flag(self, request: str, officer: str, text: str, now: datetime) -> str:
         """Say that the facts of an incoming request do not match its offence, or are speech."""
+        ...
+
+    async def log_oral(self, state: str, call: Call, key: OfficerKey, now: datetime) -> str:
+        """Write down a request that was made by telephone; returns its reference."""
+        ...
+
+    async def confirm_oral(self, oral: str, request: str, key: OfficerKey, now: datetime) -> str:
+        """Say which letter confirms it; returns the request's id."""
         ...
 
     async def acknowledge(self, request: str, officer: str, key: OfficerKey | None, now: datetime) -> Taken:

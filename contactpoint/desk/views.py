@@ -90,36 +90,10 @@ class RequestView:
     ]  # kinds that this side may say now (ACKNOWLEDGED, ACCEPTED, EXECUTED, WITHDRAW, PRES-EXT ...)
     label: str = ""
     refused: str = ""  # code with which the other State's gateway or desk refused it
-
-
-@dataclass(frozen=True, slots=True)
-class CaseView:
-    """A case between exactly two contact points."""
-
-    id: str
-    initiator: str
-    addressee: str
-    peer: str
-    peer_name: str
-    peer_phones: tuple[str, ...]
-    own_reference: str
-    state_digest: str  # hexadecimal; the same at both ends
-    requests: tuple[RequestView, ...]
-    statements: tuple[StatementView, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """Something a person must look at: a refused message, a lost peer, an approval, an administrator's alarm."""
-
-    id: str
-    code: str
-    at: datetime
-    text: str
-    what_to_do: str
-    state: str = ""
-    phones: tuple[str, ...] = ()
-    request: str | None = None
+    lowered_to: str = ""  # the class that the addressee lowered it to
+    quarantined: bool = False  # a call-back failed, and none has succeeded since
+    suspect: bool = False  # a call-back to the same asking officer failed after this desk had answered here
+    flagged: bool = False  # an officer of this desk says that the facts do not match the offence, or are speech
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +110,37 @@ class ReviewView:
     statement: str
     fields: Mapping[str, str]
     holds: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class CaseView:
+    """A case between exactly two contact points."""
+
+    id: str
+    initiator: str
+    addressee: str
+    peer: str
+    peer_name: str
+    peer_phones: tuple[str, ...]
+    own_reference: str
+    state_digest: str  # hexadecimal; the same at both ends
+    requests: tuple[RequestView, ...]
+    statements: tuple[StatementView, ...]
+    reviews: tuple[ReviewView, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Something a person must look at: a refused message, a lost peer, an approval, an administrator's alarm."""
+
+    id: str
+    code: str
+    at: datetime
+    text: str
+    what_to_do: str
+    state: str = ""
+    phones: tuple[str, ...] = ()
+    request: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +169,25 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
+class OralView:
+    """A request made by telephone, as the officer wrote it down; ``request`` is its letter, once it is here."""
+
+    id: str
+    state: str
+    by: str
+    at: datetime
+    due: datetime
+    confirmed_at: datetime | None
+    request: str
+    called_at: datetime
+    caller: str
+    from_number: str
+    asked: str
+    called_back: str
+    spoke_with: str
+
+
+@dataclass(frozen=True, slots=True)
 class Board:
     """The duty officer's first page; each list is already in the order to be shown."""
 
@@ -180,6 +204,7 @@ class Board:
     tasks: tuple[Task, ...]
     directory_age_s: int | None
     zone: str = "UTC"
+    oral: tuple[OralView, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

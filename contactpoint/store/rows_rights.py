@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Row, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from contactpoint.store.desk_schema import oral, request, review, statement, task, waiting
+from contactpoint.store.desk_schema import oral, request, review, statement, step, task, waiting
 from contactpoint.store.sql import insert_once
 
 FLAG, CHECK = "flag", "check"
@@ -137,3 +137,16 @@ async def confirm_oral(tx: AsyncConnection, oral_id: str, request_id: str, now: 
         .values(request_id=request_id, confirmed_at=now)
     )
     return done.rowcount == 1
+
+
+async def any_late_oral(tx: AsyncConnection, step_name: str, now: datetime) -> bool:
+    """Whether a telephone request's term has passed and nobody was told: the read probe before a write."""
+    told = select(step.c.request_id).where(step.c.step == step_name)
+    query = select(oral.c.id).where(oral.c.confirmed_at.is_(None), oral.c.due <= now, oral.c.id.not_in(told)).limit(1)
+    return (await tx.execute(query)).first() is not None
+
+
+async def finish_cause(tx: AsyncConnection, once: str, by: str, now: datetime) -> None:
+    """Close the open task of this cause, when what it asked for has happened."""
+    values = {"done_at": now, "done_by": by, "once": None}
+    await tx.execute(update(task).where(task.c.once == once, task.c.done_at.is_(None)).values(values))
