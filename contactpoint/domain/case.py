@@ -65,6 +65,17 @@ class Case:
         half = self.halves.get(address, ())
         return half[-1].digest if half else None
 
+    def closed_to(self, reader: str, statement: Statement) -> tuple[str, ...]:
+        """The fields of this letter that its reader's desk does not open before what they are given under is accepted."""
+        if statement.sender == reader:
+            return ()
+        return tuple(
+            name
+            for request in self.requests.values()
+            if request.digest in (statement.digest, statement.re)
+            for name in request.closed(request.side_of(statement.recipient), statement.digest)
+        )
+
     def other(self, address: Address) -> Address:
         return self.addressee if address == self.initiator else self.initiator
 

@@ -8,9 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from contactpoint.domain.catalogue import signers_needed, signers_open
-from contactpoint.domain.catalogue.model import Answer, Catalogue, Consequence, Entry, FieldType, Opens, Signers
+from contactpoint.domain.catalogue.model import Answer, Catalogue, Consequence, Entry, FieldType, Opens, Signers, Stage
+from contactpoint.domain.conditions import CONSENTS, Term, acceptance_of, term_of
 from contactpoint.domain.consequences import follow_on, holders, preserved, settle_holds
 from contactpoint.domain.errors import CatalogueError, MoveError
+from contactpoint.domain.labels import covers
 from contactpoint.domain.request import ACKNOWLEDGEMENTS, Request, Step, ordered, status_of, visible
 from contactpoint.domain.stages import BEGIN, Status, after, allows, speaks
 from contactpoint.domain.statement import Statement
@@ -52,18 +54,19 @@ def play(requests: Requests, statement: Statement, place: Place, catalogue: Cata
     if statement.id == statement.case:
         if statement.re is not None or requests:
             raise MoveError("E-MOVE-ILLEGAL", field=statement.kind)
-        return {statement.id: _new_request(statement, None, place)}
+        return {statement.id: _new_request(statement, None, place, catalogue)}
     subject = _subject(requests, statement, place)
     if entry is not None and entry.opens.may_follow:
         _check_follow_up(entry, subject, statement, place, catalogue)
-        requests = {**requests, statement.id: _new_request(statement, subject.id, place)}
+        requests = {**requests, statement.id: _new_request(statement, subject.id, place, catalogue)}
     else:
         moved, answer = _move(requests, subject, statement, place, catalogue)
         requests = follow_on({**requests, moved.id: moved}, moved, answer, statement, catalogue)
     return settle_holds(requests, catalogue)
 
 
-def _new_request(statement: Statement, parent: str | None, place: Place) -> Request:
+def _new_request(statement: Statement, parent: str | None, place: Place, catalogue: Catalogue) -> Request:
+    term = term_of(statement, catalogue[statement.kind], Side.REQUESTER, place.place)
     return Request(
         id=statement.id,
         kind=statement.kind,
@@ -83,6 +86,7 @@ def _new_request(statement: Statement, parent: str | None, place: Place) -> Requ
         answer=None,
         withdrawn=False,
         steps=(),
+        terms=() if term is None else (term,),
     )
 
 
@@ -137,8 +141,27 @@ def _move(
     if statement.kind in ACKNOWLEDGEMENTS:
         by = statement.by or str(statement.body.get("officer", ""))
         moved = replace(moved, acknowledged_by=by, degraded=statement.kind == "ACK-DEGRADED")
+    moved = _with_conditions(moved, answer, statement, side, place)
     withdraws = side is Side.REQUESTER and step.word and step.status.final
     return replace(moved, withdrawn=moved.withdrawn or withdraws), answer
+
+
+def _with_conditions(request: Request, answer: Answer, statement: Statement, side: Side, place: Place) -> Request:
+    """The request with what this letter asks to be accepted, or what it accepts. A yes to less than was asked is illegal."""
+    term = term_of(statement, answer, side, place.place)
+    if term is not None:
+        terms: list[Term] = sorted((*request.terms, term), key=lambda each: (each.side.value, each.place))
+        request = replace(request, terms=tuple(terms))
+    said = acceptance_of(statement, answer, side, place.place, place.seen, request.terms)
+    if said is None:
+        return request
+    asked = request.asked_of(side, place.seen)
+    if not asked:
+        raise MoveError("E-MOVE-ILLEGAL", field=statement.kind)
+    if said.accepted and not all(covers(said.labels, each.labels) for each in asked):
+        raise MoveError("E-CONDITIONS", field=statement.kind)
+    every = sorted((*request.acceptances, said), key=lambda each: (each.side.value, each.place))
+    return replace(request, acceptances=tuple(every))
 
 
 def _check_ground(answer: Answer, statement: Statement, catalogue: Catalogue) -> None:
@@ -163,6 +186,9 @@ def _offered(
         return False
     # Charge is taken once; the second officer is told who was first.
     if answer.code in ACKNOWLEDGEMENTS and request.acknowledged:
+        return False
+    # Who offers conditions cannot accept them itself.
+    if answer.consequence in CONSENTS and status.stage is Stage.PAUSED and side is Side.ADDRESSEE:
         return False
     # Nothing is handed over while the last call-back has failed.
     if answer.discloses and request.quarantined:
@@ -197,5 +223,6 @@ def permitted_kinds(requests: Requests, request: Request, side: Side, catalogue:
         for kind in (*answers, *moves)
         if (answer := catalogue.move(kind, request.kind)) is not None
         and _offered(requests, request, side, request.status, answer, catalogue)
+        and (answer.consequence not in CONSENTS or request.asked_of(side))
     ]
     return (*offered, *follow_ups)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from contactpoint.domain.conditions import Acceptance, Term, closed_fields, open_terms
 from contactpoint.domain.preservation import Preservation
 from contactpoint.domain.stages import BEGIN, Status, settle
 from contactpoint.domain.statement import Statement
@@ -45,7 +46,8 @@ class Request:
     `parent` is the id of the request it follows, `place` its position in its sender's half. `answer` is the addressee's
     last coded outcome. `withdrawn` is true even where a final answer crossed the withdrawal. `lowered_to` is the class to which the
     addressee lowered it; `quarantined` that a call-back failed and none has succeeded since; `recalled` that the sender took it back;
-    `roster` is the number of the newest list of members.
+    `roster` is the number of the newest list of members. `terms` are what letters of either side ask to be accepted before they
+    open, `acceptances` what was said to that.
     `steps` are in an order that both ends compute alike and that never puts a reply before what it replies to.
     """
 
@@ -71,6 +73,8 @@ class Request:
     quarantined: bool = False
     recalled: bool = False
     roster: int = 0
+    terms: tuple[Term, ...] = ()
+    acceptances: tuple[Acceptance, ...] = ()
 
     def side_of(self, address: Address) -> Side:
         return Side.REQUESTER if address == self.sender else Side.ADDRESSEE
@@ -79,6 +83,14 @@ class Request:
     def weight(self) -> Urgency:
         """The class it is treated as: the sender's, or the lower one that the addressee gave with a reason."""
         return self.lowered_to or self.urgency
+
+    def asked_of(self, side: Side, seen: int | None = None) -> tuple[Term, ...]:
+        """What the other side asks of this one and has no answer yet, of the first `seen` letters of its half."""
+        return open_terms(self.terms, self.acceptances, side, seen)
+
+    def closed(self, side: Side, digest: bytes) -> tuple[str, ...]:
+        """The fields of the other side's letter that stay closed to this one until it has accepted what they are given under."""
+        return closed_fields(self.terms, self.acceptances, side, digest)
 
     @property
     def acknowledged(self) -> bool:

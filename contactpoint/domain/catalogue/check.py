@@ -12,6 +12,8 @@ from difflib import get_close_matches
 from contactpoint.domain.catalogue.model import Answer, Choice, Entry, Field, FieldType, Offer, Required
 from contactpoint.domain.catalogue.personal import holds_personal_data
 from contactpoint.domain.errors import DateError
+from contactpoint.domain.labels import label_problems
+from contactpoint.domain.onward import package_problems
 from contactpoint.domain.values import Plain, parse_instant
 
 UNKNOWN = "unknown"
@@ -110,7 +112,9 @@ def _check_words(field: Field, value: Plain, path: str, body: Mapping[str, Plain
     texts = [value] if isinstance(value, str) else list(_texts(value))
     promised = field.no_personal_data and body.get("personal_data") is not True
     if promised and any(holds_personal_data(text) for text in texts):
-        message = f"{field.label}: this looks like a person's mail address or telephone number; take it out, or say why."
+        message = (
+            f"{field.label}: this looks like a person's mail address or telephone number; take it out, or say why."
+        )
         yield Problem("E-PERSONAL-DATA", path, message)
     words = " ".join(texts).casefold()
     for word in field.forbidden_words:
@@ -133,9 +137,7 @@ def _texts(value: Plain) -> Iterable[str]:
 def _check_ground(field: Field, value: Plain, path: str, body: Mapping[str, Plain]) -> Iterable[Problem]:
     closed = next((choice.code for choice in field.choices if choice.code == value and choice.closed), None)
     if closed is not None and _is_empty(body.get("override")):
-        message = (
-            f"{field.label}: {closed} is not open to this type of request. A supervisor may override that, with reasons."
-        )
+        message = f"{field.label}: {closed} is not open to this type of request. A supervisor may override that, with reasons."
         yield Problem("E-GROUND-CLOSED", path, message)
 
 
@@ -184,6 +186,12 @@ def _check_value(field: Field, value: Plain, path: str, now: datetime) -> Iterab
             yield from _check_offences(field, value, path, now)
         case FieldType.GROUP:
             yield from _check_group(field, value, path, now)
+        case FieldType.LABELS:
+            for wrong in label_problems(value, [choice.code for choice in field.choices]):
+                yield Problem(wrong.code, path + wrong.place, f"{field.label}: {wrong.message}.")
+        case FieldType.PACKAGES:
+            for place, how in package_problems(value):
+                yield _invalid(field, path + place, how)
 
 
 def _invalid(field: Field, path: str, how: str) -> Problem:
