@@ -179,3 +179,8 @@ def check_roster(body: Mapping[str, Any], last: int) -> int:
     if said.number <= last:
         raise MoveError("E-ROSTER-OLD", field=NUMBER)
     return said.number
+
+
+def message_answer(entry: Entry) -> Answer | None:
+    """The answer that is a message to the group, where a type has one."""
+    return next((answer for answer in entry.answers if answer.consequence is Consequence.MESSAGE), None)
