@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from types import ModuleType
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -41,7 +40,7 @@ _PATHS = {
 _MOST_SEEN = 999_999_999  # STIX 2.1 section 5.2
 
 
-def library() -> ModuleType:
+def library() -> Any:
     """The library `stix2`, an extra of this project. Raises NotPermittedError (E-STIX-MISSING)."""
     try:
         import stix2
@@ -81,7 +80,7 @@ def pattern_of(indicator: Indicator) -> str:
     return f"[{path} = '{value}']"
 
 
-def _objects(stix2: ModuleType, threat: Threat) -> Iterable[Any]:
+def _objects(stix2: Any, threat: Threat) -> Iterable[Any]:
     marks = list(_marks(stix2, threat))
     author = _identity(stix2, threat.sender)
     common = {
@@ -102,13 +101,13 @@ def _objects(stix2: ModuleType, threat: Threat) -> Iterable[Any]:
         yield _sighting(stix2, sighting, report["id"], witness["id"], common["object_marking_refs"])
 
 
-def _identity(stix2: ModuleType, state: str) -> Any:
+def _identity(stix2: Any, state: str) -> Any:
     return stix2.v21.Identity(
         id=_id("identity", state), created=_SINCE, modified=_SINCE, name=str(state), identity_class="organization"
     )
 
 
-def _marks(stix2: ModuleType, threat: Threat) -> Iterable[Any]:
+def _marks(stix2: Any, threat: Threat) -> Iterable[Any]:
     if threat.tlp in TLP_MARKS:
         name = tlp_of(threat.tlp).name
         level = {"extension_type": "property-extension", "tlp_2_0": name.removeprefix("TLP:").lower()}
@@ -129,7 +128,7 @@ def _marks(stix2: ModuleType, threat: Threat) -> Iterable[Any]:
         )
 
 
-def _indicators(stix2: ModuleType, threat: Threat, common: Mapping[str, Any]) -> Iterable[Any]:
+def _indicators(stix2: Any, threat: Threat, common: Mapping[str, Any]) -> Iterable[Any]:
     for each in threat.indicators:
         pattern = pattern_of(each)
         if pattern:
@@ -143,7 +142,7 @@ def _indicators(stix2: ModuleType, threat: Threat, common: Mapping[str, Any]) ->
             )
 
 
-def _report(stix2: ModuleType, threat: Threat, common: Mapping[str, Any], about: list[str]) -> Any:
+def _report(stix2: Any, threat: Threat, common: Mapping[str, Any], about: list[str]) -> Any:
     rest = [each.value for each in threat.indicators if not pattern_of(each)]
     words = "\n".join(part for part in (threat.method, *rest, threat.recall_reason) if part)
     return stix2.v21.Report(
@@ -157,7 +156,7 @@ def _report(stix2: ModuleType, threat: Threat, common: Mapping[str, Any], about:
     )
 
 
-def _sighting(stix2: ModuleType, sighting: Sighting, report: str, witness: str, marks: list[str]) -> Any:
+def _sighting(stix2: Any, sighting: Sighting, report: str, witness: str, marks: list[str]) -> Any:
     first, last = sighting.first_seen, sighting.last_seen
     if first is not None and last is not None and last < first:
         first = last = None  # its author contradicts itself; the count stands all the same

@@ -11,7 +11,6 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from types import ModuleType
 from typing import Any
 
 from contactpoint.desk.errors import DraftError
@@ -134,7 +133,7 @@ def _bounded(raw: Mapping[str, Any], number: int, so_far: int) -> int:
     return length
 
 
-def _parse(stix2: ModuleType, raw: Mapping[str, Any], number: int) -> Any:
+def _parse(stix2: Any, raw: Mapping[str, Any], number: int) -> Any:
     try:
         return stix2.parse(raw, allow_custom=True, version="2.1")
     except (stix2.exceptions.STIXError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:

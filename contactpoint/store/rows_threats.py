@@ -12,11 +12,11 @@ from typing import Any
 from sqlalchemy import Row, and_, exists, func, literal, or_, select, union_all, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from contactpoint.store.desk_schema import api_key, case_file, statement, threat
+from contactpoint.store.desk_schema import api_key, case_file, request, statement, threat
 from contactpoint.store.sql import insert_once
 
 _other, _other_case = threat.alias(), case_file.alias()
-# An own threat went to many States in one operation: it is one threat, and its first row stands for all of them.
+# An own threat went to many States in one operation, signed at one instant: it is one threat, and its first row stands for all of them.
 _leads = or_(
     threat.c.incoming,
     case_file.c.thread == "",
@@ -24,6 +24,7 @@ _leads = or_(
         _other.c.case_id == _other_case.c.id,
         _other_case.c.thread == case_file.c.thread,
         _other.c.incoming.is_(False),
+        _other.c.at == threat.c.at,
         _other.c.seq < threat.c.seq,
     ),
 )
@@ -60,10 +61,10 @@ async def newest_threats(tx: AsyncConnection, limit: int) -> Sequence[Row[Any]]:
     return (await tx.execute(_listed.where(_leads).order_by(threat.c.seq.desc()).limit(limit))).all()
 
 
-async def threats_of_thread(tx: AsyncConnection, thread: str) -> Sequence[Row[Any]]:
-    """All own rows of one operation, the first first."""
-    query = _listed.where(case_file.c.thread == thread, threat.c.incoming.is_(False)).order_by(threat.c.seq)
-    return (await tx.execute(query)).all()
+async def sent_together(tx: AsyncConnection, thread: str, at: datetime) -> Sequence[Row[Any]]:
+    """All own rows of one threat, the first first: one a State."""
+    mine = (case_file.c.thread == thread, threat.c.at == at, threat.c.incoming.is_(False))
+    return (await tx.execute(_listed.where(*mine).order_by(threat.c.seq))).all()
 
 
 async def entries_after(tx: AsyncConnection, number: int, limit: int) -> Sequence[Row[Any]]:
@@ -85,6 +86,12 @@ async def letters_by_case(tx: AsyncConnection, cases: Sequence[str], kind: str) 
     """How many letters of a kind each of these cases holds; both sides' together."""
     query = select(statement.c.case_id, func.count()).where(statement.c.case_id.in_(cases), statement.c.kind == kind)
     return dict((await tx.execute(query.group_by(statement.c.case_id))).tuples().all())
+
+
+async def reached(tx: AsyncConnection, requests: Sequence[str]) -> dict[str, str]:
+    """By State: how far the request to it has come."""
+    query = select(request.c.peer, request.c.level).where(request.c.id.in_(requests)).order_by(request.c.peer)
+    return dict((await tx.execute(query)).tuples().all())
 
 
 async def insert_api_key(tx: AsyncConnection, values: Mapping[str, Any]) -> bool:
