@@ -45,8 +45,9 @@ from contactpoint.notify.notice import Notice
 from contactpoint.store.database import Database
 from contactpoint.store.desk_schema import metadata as desk_metadata
 from contactpoint.store.gateway_schema import metadata as gateway_metadata
+from contactpoint.store.rows_clocks import next_clock
 from contactpoint.store.rows_desk import put_sheet
-from contactpoint.watch import timers
+from contactpoint.watch import clocks, timers
 from contactpoint.watch.notices import Notices
 from contactpoint.watch.outbox import Outbox
 from contactpoint.wire.frames import BacklogEnd, Cargo, Lane, Missed, Role, Take
@@ -139,6 +140,13 @@ class SimulatedState:
         number = f"{self.state}-{officer}"
         await self.desk.acknowledge(request, number, self.officers[number], self.net.now)
 
+    async def work(self) -> int:
+        """What a worker does in one turn; returns how many things it found to do."""
+        if self.unwatched:
+            return 0
+        busy = await timers.run_due(self.cw, self.net.now) + await clocks.run_due(self.cw, self.net.now)
+        return busy + await self.outbox.run_due() + await self.notices.run_due()
+
     async def take(self) -> int:
         """Take what lies in the mailbox now, as the taker's loop does over a link."""
         if self.asleep:
@@ -167,6 +175,11 @@ class SimulatedState:
         """One officer more, whose key lies open here."""
         made = self.officers[number] = await self.net.make_officer(self.cw, number, rights)
         return made
+
+    async def renew_officers(self) -> None:
+        """New certificates of the same keys, as sign-in brings them near the end of the old ones."""
+        for number, officer in self.officers.items():
+            self.officers[number] = await self.net.certify(self.cw, number, officer.rights, officer.key)
 
     async def close(self) -> None:
         await self.cw.db.close()
@@ -221,10 +234,7 @@ class Simulator:
         for _ in range(200):
             busy = await self._arrive()
             for each in self._states.values():
-                if not each.unwatched:
-                    busy += await timers.run_due(each.cw, self.now)
-                    busy += await each.outbox.run_due()
-                    busy += await each.notices.run_due()
+                busy += await each.work()
                 busy += await each.take()
                 busy += await each.undrained.look()
             if not busy:
@@ -237,6 +247,22 @@ class Simulator:
         while self.now < end:
             self.now = min(end, self.now + timedelta(seconds=step_s))
             await self.settle()
+
+    async def pass_days(self, until: datetime) -> None:
+        """Let days pass to an instant: from clock to clock, a day at the most, so that every reminder finds its own instant."""
+        while self.now < until:
+            due = [await each.cw.db.read(next_clock) for each in self._states.values() if not each.unwatched]
+            ahead = [at for at in due if at is not None and at > self.now]
+            self.now = min([until, self.now + timedelta(days=1), *ahead])
+            if any([await each.work() for each in self._states.values()]):
+                await self.settle()
+
+    async def begin_day(self) -> None:
+        """What a running network renews by itself: the copies of the register, the sheets, the officers' certificates."""
+        await self.refresh()
+        await self.exchange_sheets()
+        for each in self._states.values():
+            await each.renew_officers()
 
     async def put(self, sender: SimulatedState, address: GatewayAddress, cargo: Cargo, lane: Lane) -> PutResult:
         host = self._states[address.state]
@@ -364,6 +390,12 @@ class Simulator:
             return await _issue(tx, cw, number, rights, key, self.now)
 
         return SigningOfficer(number, rights, await cw.db.write(work), key)
+
+    async def certify(self, cw: Casework, number: str, rights: tuple[str, ...], key: SigningKey) -> SigningOfficer:
+        from contactpoint.desk.officers import _issue
+
+        certificate = await cw.db.write(lambda tx: _issue(tx, cw, number, rights, key, self.now))
+        return SigningOfficer(number, rights, certificate, key)
 
     async def exchange_sheets(self) -> None:
         """Every State has every other's newest key sheet, as the mirror brings it."""

@@ -1,4 +1,4 @@
-"""The worker's loops: timers, outbox, notices, keys, and the look at the register."""
+"""The worker's loops: timers, long clocks, outbox, notices, keys, and the look at the register."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from contactpoint.notify.exec_hook import ExecChannel
 from contactpoint.notify.smtp import SmtpChannel, SmtpSecurity
 from contactpoint.settings import mail_password, within
 from contactpoint.store.rows_desk import beat_worker
-from contactpoint.watch import notices, outbox, timers
+from contactpoint.watch import clocks, notices, outbox, timers
 from contactpoint.watch.console import ConsoleChannel
 
 _KEYS_S = 3600.0
@@ -35,6 +35,7 @@ async def running_worker(cw: Casework, means: Means, mirror: Mirror) -> AsyncIte
         ("keys", _keys(cw, means), None),
         ("mirror", register_step(cw, means, mirror), cw.bell),
         ("timers", _timers(cw, means), cw.bell),
+        ("clocks", _clocks(cw, means), cw.bell),
         ("outbox", _outbox(box), cw.bell),
         ("pages", _notices(pages), cw.bell),
         ("alive", _alive(cw, means), None),
@@ -52,6 +53,14 @@ def _timers(cw: Casework, means: Means) -> Step:
     async def step() -> float:
         moved = await timers.run_due(cw, means.clock())
         return 0.0 if moved >= timers.BATCH else timers.POLL_S
+
+    return step
+
+
+def _clocks(cw: Casework, means: Means) -> Step:
+    async def step() -> float:
+        moved = await clocks.run_due(cw, means.clock())
+        return 0.0 if moved >= clocks.BATCH else clocks.POLL_S
 
     return step
 
