@@ -25,6 +25,7 @@ from contactpoint.desk.phonebook import contact_view, directory_view
 from contactpoint.desk.plan import Signer
 from contactpoint.desk.precheck import answer_form, check_draft
 from contactpoint.desk.review import Check, flag
+from contactpoint.desk.threats import Threats
 from contactpoint.desk.views import (
     Beat,
     Board,
@@ -60,6 +61,10 @@ class Desk:
     @property
     def network(self) -> str:
         return self.cw.network
+
+    @property
+    def threats(self) -> Threats:
+        return Threats(self.cw)
 
     # Looking
 

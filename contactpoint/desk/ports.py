@@ -11,6 +11,7 @@ from contactpoint.desk.order import OrderView
 from contactpoint.desk.plan import Signer as OfficerKey
 from contactpoint.desk.oral import Call
 from contactpoint.desk.review import Check
+from contactpoint.desk.threats import ThreatsPort
 from contactpoint.desk.views import (
     Beat,
     Board,
@@ -34,6 +35,8 @@ class DeskPort(Protocol):
     def state(self) -> str: ...
     @property
     def network(self) -> str: ...
+    @property
+    def threats(self) -> ThreatsPort: ...
 
     # Looking (never signs, never says *opened*)
     async def board(self, officer: str, now: datetime) -> Board: ...
