@@ -26,7 +26,7 @@ from contactpoint.desk.views import ReviewView
 from contactpoint.domain.catalogue import Opens, Problem
 from contactpoint.domain.catalogue.model import Answer, Entry
 from contactpoint.domain.request import Request
-from contactpoint.domain.rights import Finding, Reason, check_needed
+from contactpoint.domain.rights import Finding, Reason, check_needed, right_for
 from contactpoint.domain.statement import Statement
 from contactpoint.store.desk_schema import journal
 from contactpoint.store.journal import append
@@ -144,6 +144,8 @@ def _verified(cw: Casework, key: CaseKey, row: Row[Any]) -> Review | None:
         papers = [read_officer(bytes(data), issuers, cw.net, review.at) for data in content["certificates"]]
         paper = next(each for each in papers if each.number == review.by and each.state == cw.state == review.state)
         verify(signed, [paper.key.public], cw.net)
+        if right_for(review.reason) not in paper.rights:
+            return None
     except (KeysError, WireError, KeyError, TypeError, StopIteration):
         return None
     return review
@@ -166,6 +168,11 @@ def record(cw: Casework, statement: Statement, asked: Due, check: Check, officer
         at=now,
         fields={name: value.strip() for name, value in check.fields.items() if value and value.strip()},
     )
+    papers = [read_officer(data, cw.register.issuer_keys(cw.state, now), cw.net, now) for data in officer.certificates]
+    if not any(right_for(asked.reason) in paper.rights for paper in papers):
+        # What a court goes by is the certificate, and rights that were given since stand only in the next one.
+        text = f"the certificate of {officer.number} does not name the right to {right_for(asked.reason)} yet"
+        raise NotPermittedError("E-CERTIFICATE", text, "ask a colleague, or an administrator to enter the officer anew")
     signed = sign(REVIEW_TYPE, encode_review(review, cw.net), [officer.key], cw.net)
     return Recorded(decode_review(signed.content, cw.net), signed.to_bytes(), tuple(officer.certificates))
 

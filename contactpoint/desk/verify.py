@@ -13,6 +13,7 @@ from contactpoint.desk.proof.casefile import CaseFileError, case_file, read_case
 from contactpoint.desk.proof.findings import Findings, NotJudgeableError
 from contactpoint.desk.proof.judge import Judgement, ProvedRequest, judge
 from contactpoint.desk.proof.names import CASE, SUMMARY, is_known
+from contactpoint.desk.proof.reviews import finding_words
 from contactpoint.desk.proof.summary import plain, summary
 from contactpoint.desk.results import VerifyReport
 from contactpoint.domain.values import spell_instant
@@ -87,6 +88,7 @@ def _proved(judgement: Judgement, members: int) -> list[str]:
     ]
     for proved in judgement.requests:
         lines += _request_lines(proved)
+    lines += [f"{each.title}: {finding_words(each.review)}" for each in judgement.reviews]
     if judgement.case is not None:
         lines.append(f"state digest {state_digest(judgement.case).hex()}; both States can show the same")
     return lines

@@ -13,6 +13,7 @@ from contactpoint.desk.proof.findings import Findings
 from contactpoint.desk.proof.letters import BundledLetter, judge_letter, parties_of, read_letters
 from contactpoint.desk.proof.names import STAMPS
 from contactpoint.desk.proof.register import CourtRegister, check_complete, read_register
+from contactpoint.desk.proof.reviews import ProvedReview, judge_reviews, lacking_checks
 from contactpoint.desk.proof.slips import ProvedSlip, judge_slips, of_letter, witnessed
 from contactpoint.desk.proof.times import Reached, judge_levels, judge_twins, levels_of
 from contactpoint.domain.case import Case, Request, fold
@@ -43,6 +44,7 @@ class Judgement:
     case: Case | None
     requests: tuple[ProvedRequest, ...]
     stamps: int
+    reviews: tuple[ProvedReview, ...] = ()
 
 
 def judge(members: Mapping[str, bytes], case_id: str, until: datetime, findings: Findings) -> Judgement:
@@ -61,9 +63,11 @@ def judge(members: Mapping[str, bytes], case_id: str, until: datetime, findings:
         judge_dates(letter, slips, findings)
     case = _fold(letters, case_id, findings)
     requests = _requests(case, letters, slips, register, until, findings)
+    reviews = judge_reviews(members, letters, register, findings)
+    lacking_checks([(each.request, each.letter) for each in requests], letters, reviews, findings)
     stamps = sum(name.startswith(STAMPS) for name in members)
     _judge_ends(letters, slips, register, stamps, findings)
-    return Judgement(case_id, register, letters, slips, seen, case, requests, stamps)
+    return Judgement(case_id, register, letters, slips, seen, case, requests, stamps, reviews)
 
 
 def _judge_receipts(

@@ -10,6 +10,8 @@ letters/STATEMENT/salt                   what opens the envelope's commitment
 letters/STATEMENT/certificate-N          officers' certificates as they travelled
 letters/STATEMENT/envelope-N             the signed envelope of its N-th sealing
 slips/DIGEST                             receipts and slips, signed
+reviews/RECORD/record                    rights checks of the exporting State, signed by the officer who made them
+reviews/RECORD/certificate-N             that officer's certificate
 timestamps/DIGEST.tsr                    RFC 3161 tokens over a statement's digest, where a State has had some made
 """
 
@@ -27,11 +29,13 @@ OBJECTS = "register/objects/"
 HEARD = "register/heard/"
 LETTERS = "letters/"
 SLIPS = "slips/"
+REVIEWS = "reviews/"
 STAMPS = "timestamps/"
 
 _KNOWN = re.compile(
     r"case\.json|summary\.txt|register/(genesis|checkpoint|entries|(objects|heard)/[0-9a-f]{64})"
     r"|letters/[0-9a-f]{64}/(statement|salt|certificate-[1-9]|envelope-[1-9][0-9]{0,5})"
+    r"|reviews/[0-9a-f]{64}/(record|certificate-[1-9])"
     r"|slips/[0-9a-f]{64}|timestamps/[0-9a-f]{64}\.tsr"
 )
 

@@ -10,6 +10,7 @@ from contactpoint.desk.proof.casefile import Export
 from contactpoint.desk.proof.findings import Findings
 from contactpoint.desk.proof.judge import Judgement, ProvedRequest
 from contactpoint.desk.proof.letters import BundledLetter
+from contactpoint.desk.proof.reviews import finding_words
 from contactpoint.desk.proof.times import Reached
 from contactpoint.domain.catalogue import load as load_catalogue
 from contactpoint.domain.errors import CatalogueError
@@ -27,6 +28,7 @@ def summary(judgement: Judgement, export: Export, findings: Findings) -> bytes:
         *(_request(judgement, each) for each in judgement.requests),
         _statements(judgement),
         _receipts(judgement),
+        *([_reviews(judgement)] if judgement.reviews else []),
         _missing(findings),
         _foot(judgement),
     )
@@ -184,6 +186,14 @@ def _receipts(judgement: Judgement) -> Iterator[str]:
         details += [f"code {slip.code}"] if slip.code else []
         details += ["clock unproven"] if slip.skew_ms is None else [f"clock off by {slip.skew_ms} ms at most"]
         yield f"  {_at(slip.at)}  {slip.level.value} {', '.join(details)}; {each.role.value} of {slip.sender}"
+
+
+def _reviews(judgement: Judgement) -> Iterator[str]:
+    yield "RIGHTS CHECKS (Articles 6, 24, 40(22)); their times are the exporting State's word"
+    for each in judgement.reviews:
+        yield f"  {_at(each.review.at)}  {each.title}: {finding_words(each.review)}"
+        yield f"    {each.review.text}"
+        yield from _tree(each.review.fields, "    ")
 
 
 def _missing(findings: Findings) -> Iterable[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from contactpoint.desk.proof.findings import Findings
@@ -84,7 +84,10 @@ def deadlines(
 
 
 def _terms(request: Request) -> Terms:
-    return load_policy(request.pol).terms[request.urgency]
+    """Those of the class that its sender gave; a class lowered by the addressee leaves more time for the decision, and changes no other."""
+    terms = load_policy(request.pol).terms
+    decision = max(terms[request.urgency].decision, terms[request.weight].decision)
+    return replace(terms[request.urgency], decision=decision)
 
 
 def _from(held_at: datetime, terms: Terms, register: CourtRegister, request: Request) -> dict[Twin, datetime]:
@@ -101,7 +104,8 @@ def judge_twins(
     request: Request, letter: BundledLetter, slips: Sequence[ProvedSlip], register: CourtRegister, findings: Findings
 ) -> None:
     """A twin that names a deadline must name the one that follows from *held* and the policy, and may not be signed before it."""
-    terms = _terms(request)
+    # A lapse may have been signed before the class was lowered, by its first term.
+    terms, first = _terms(request), load_policy(request.pol).terms[request.urgency]
     held = of_letter(slips, letter, SlipLevel.HELD)
     for each in slips:
         level, due = each.slip.level, each.slip.due
@@ -109,7 +113,11 @@ def judge_twins(
             continue
         if due is not None and each.slip.at < due:
             findings.problem(f"{level.value} of {letter.title} was signed before the time that it speaks of")
-        possible = {_from(receipt.slip.at, terms, register, request).get(Twin(level.value)) for receipt in held}
+        possible = {
+            _from(receipt.slip.at, each_terms, register, request).get(Twin(level.value))
+            for receipt in held
+            for each_terms in (terms, first)
+        }
         if due is None or level is SlipLevel.UNREACHABLE or not held:
             continue  # before *held* only the sender's own clock runs, and nobody can compute it again
         if level is SlipLevel.EXPIRED:
