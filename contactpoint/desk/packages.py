@@ -61,7 +61,13 @@ async def carried(
         spelled = [package.spelled(with_content=package.origin != recipient) for package in leaving]
         return {**rest, PACKAGES: spelled}
 
+    if PACKAGES not in body and not _long(body):
+        return body
     return await cw.db.read(work)
+
+
+def _long(body: Mapping[str, Any]) -> list[str]:
+    return [text for text in texts_in(body) if len(text) >= LEAST_PASSAGE]
 
 
 async def _resolve(
@@ -171,7 +177,7 @@ async def _refuse_pasted(
     now: datetime,
 ) -> None:
     """Stops *onward by paste*: a long passage of what another State gave, in the free text of a letter to a third one."""
-    texts = [text for text in texts_in(body) if len(text) >= LEAST_PASSAGE]
+    texts = _long(body)
     if not texts:
         return
     near = cases | ({await case_of_request(tx, parent)} if parent else set()) - {""}

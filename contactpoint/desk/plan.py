@@ -7,15 +7,17 @@ now, and the officer's rights say who may say it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
 
 from contactpoint.casework.cases import OpenCase, load_case
 from contactpoint.casework.context import Casework
 from contactpoint.desk.callback import check_call_back
+from contactpoint.desk.conditions import accepted_body
 from contactpoint.desk.errors import DraftError, NotFoundError, NotPermittedError, UnreachablePeerError
 from contactpoint.desk.find import find_request
+from contactpoint.desk.packages import carried
 from contactpoint.desk.precheck import form_here
 from contactpoint.desk.views import Draft
 from contactpoint.domain.case import permitted
@@ -70,10 +72,13 @@ def need_right(signer: Signer, right: str) -> None:
 async def make_plan(cw: Casework, draft: Draft, officer: Signer, now: datetime) -> Plan:
     """Check a draft against catalogue, register and case. Raises DraftError, NotFoundError, NotPermittedError, UnreachablePeerError."""
     if draft.kind in cw.catalogue:
-        return await _plan_request(cw, draft, officer, now)
-    if draft.re is None:
+        plan = await _plan_request(cw, draft, officer, now)
+    elif draft.re is None:
         raise DraftError("E-UNKNOWN-KIND", f"{draft.kind} is no type of this catalogue", _known_kinds(cw))
-    return await _plan_answer(cw, draft, officer, now)
+    else:
+        plan = await _plan_answer(cw, draft, officer, now)
+    body = await carried(cw, plan.body, plan.recipient, plan.case, plan.thread or "", plan.parent_request, now)
+    return replace(plan, body=body)
 
 
 def _known_kinds(cw: Casework) -> str:
@@ -166,9 +171,8 @@ async def _plan_answer(cw: Casework, draft: Draft, officer: Signer, now: datetim
     check_call_back(cw, request.sender, answer, draft.body)
     recipient = request.recipient if side is Side.REQUESTER else request.sender
     approver = _approver(cw, draft.kind, request.urgency, draft.approver, officer, request.kind)
-    return Plan(
-        draft.kind, recipient, request.urgency, dict(draft.body), case_id, request.digest, draft.lang, approver, "", ""
-    )
+    body = accepted_body(answer, dict(draft.body), request, side)
+    return Plan(draft.kind, recipient, request.urgency, body, case_id, request.digest, draft.lang, approver, "", "")
 
 
 def right_to_say(entry: Entry, answer: Answer, side: Side) -> str:

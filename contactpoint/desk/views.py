@@ -58,6 +58,19 @@ class StatementView:
     approver: str | None
     body: Mapping[str, Any]
     facts: tuple[Fact, ...]
+    closed: tuple[str, ...] = ()  # fields in whose place a mark stands until their conditions are accepted
+
+
+@dataclass(frozen=True, slots=True)
+class NextStepView:
+    """A request that fits next: ``recipient`` is empty where a person must choose the State; ``inside``: it goes into this case."""
+
+    kind: str
+    title: str
+    label: str
+    recipient: str
+    parent: str
+    inside: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +106,12 @@ class RequestView:
     lowered_to: str = ""  # the class that the addressee lowered it to
     quarantined: bool = False  # a call-back failed, and none has succeeded since
     suspect: bool = False  # a call-back to the same asking officer failed after this desk had answered here
+    next_steps: tuple[NextStepView, ...] = ()
+    authority: str = ""  # which authority has it, after it was handed over (Article 41(4))
     flagged: bool = False  # an officer of this desk says that the facts do not match the offence, or are speech
+    conditions: tuple[Any, ...] = ()  # labels, as in a body, that the other State asks this side to accept now
+    quiet: bool = False  # it rings nobody and stands in a list of its own, not on the board
+    recalled: bool = False  # its sender took it back: shown struck through, never taken away
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +144,8 @@ class CaseView:
     state_digest: str  # hexadecimal; the same at both ends
     requests: tuple[RequestView, ...]
     statements: tuple[StatementView, ...]
+    thread: str = ""  # the operation it belongs to
+    parent_request: str = ""  # the request of another case here that it came from
     reviews: tuple[ReviewView, ...] = ()
 
 
@@ -347,6 +367,8 @@ class Draft:
     lang: str = "en"
     approver: str | None = None
     own_reference: str = field(default="")
-    recipients: tuple[str, ...] = ()  # several States, or ALL: one letter and one case each (`contactpoint.desk.several`)
+    recipients: tuple[
+        str, ...
+    ] = ()  # several States, or ALL: one letter and one case each (`contactpoint.desk.several`)
     subsets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # by State: fields that differ for it
     thread: str = ""  # the operation that a new case joins; "" lets the desk decide

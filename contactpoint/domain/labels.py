@@ -134,7 +134,7 @@ def expired(labels: Iterable[Label], now: datetime) -> Labels:
 
 
 def label_problems(value: Plain, allowed: Iterable[str]) -> Iterable[LabelProblem]:
-    """Everything wrong with labels as an officer wrote them; ``allowed`` are the codes open to this form."""
+    """Everything wrong with labels as an officer wrote them; ``allowed`` are the codes open to this form (none: all)."""
     codes = tuple(allowed)
     single = not isinstance(value, Sequence) or isinstance(value, str | bytes)
     rows = [value] if single else list(cast("Sequence[Plain]", value))
@@ -156,7 +156,7 @@ def _problems_of(row: Plain, place: str, codes: Sequence[str]) -> Iterable[Label
             place, "E-FIELD-INVALID", "write a code such as HC-PURPOSE, or its fields code, until, states, text"
         )
         return
-    if code not in codes:
+    if codes and code not in codes:
         yield LabelProblem(place, "E-FIELD-INVALID", f"{code} is not open here; choose from {', '.join(codes)}")
         return
     wanted = _PARAMETER.get(code, "")
