@@ -20,11 +20,12 @@ _one_locked = _one.with_for_update()
 _new = insert(request)
 _move = update(request).where(request.c.id == bindparam("of"), request.c.rev == bindparam("was"))
 _any_due = select(request.c.id).where(request.c.next_at <= bindparam("now")).limit(1)
+_rings_somebody = request.c.kind.not_in(bindparam("without", expanding=True))
 _place = func.row_number().over(
     partition_by=(request.c.peer, request.c.incoming),
     order_by=(request.c.rings.desc(), request.c.urgency, request.c.at.desc(), request.c.id),
 )
-_placed = select(request.c.id, _place.label("place")).subquery()
+_placed = select(request.c.id, _place.label("place")).where(_rings_somebody).subquery()
 _fairest = select(_placed.c.id).order_by(_placed.c.place, _placed.c.id).limit(bindparam("most"))
 _fairly = select(request).where(request.c.id.in_(_fairest)).order_by(request.c.at.desc())
 _due_pages = (
@@ -74,14 +75,20 @@ async def take_step(tx: AsyncConnection, request_id: str, cycle: int, name: str,
     return await insert_once(tx, step, {"request_id": request_id, "cycle": cycle, "step": name, "due": due, "at": at})
 
 
-async def all_requests(tx: AsyncConnection, limit: int = 500) -> Sequence[Row[Any]]:
+async def all_requests(tx: AsyncConnection, limit: int = 500, without: Sequence[str] = ()) -> Sequence[Row[Any]]:
     """Requests for the board, the newest first. Where there are more than ``limit``, each State has its share, what rings and is
-    urgent before all: who sends a thousand must not push another's one off the board."""
-    return (await tx.execute(_fairly, {"most": limit})).all()
+    urgent before all: who sends a thousand must not push another's one off the board. ``without``: kinds that have their own list."""
+    return (await tx.execute(_fairly, {"most": limit, "without": list(without)})).all()
 
 
 async def requests_of_case(tx: AsyncConnection, case_id: str) -> Sequence[Row[Any]]:
     return (await tx.execute(select(request).where(request.c.case_id == case_id).order_by(request.c.at))).all()
+
+
+async def requests_between(tx: AsyncConnection, since: datetime, until: datetime) -> Sequence[Row[Any]]:
+    """(id, case_id) of the requests dated in [since, until), oldest first, for the figures."""
+    query = select(request.c.id, request.c.case_id).where(request.c.at >= since, request.c.at < until)
+    return (await tx.execute(query.order_by(request.c.at, request.c.id))).all()
 
 
 async def requests_like(tx: AsyncConnection, reference: str) -> Sequence[Row[Any]]:
