@@ -15,6 +15,7 @@ from contactpoint.desk.errors import DeskError
 from contactpoint.desk.ports import DeskPort
 from contactpoint.web import problems
 from contactpoint.web.headers import SecurityHeaders
+from contactpoint.web.pages import tabs
 from contactpoint.web.render import page
 from contactpoint.web.routes import ROUTERS
 from contactpoint.web.routes.events import Closing
@@ -35,10 +36,11 @@ def create_app(
         title="contactpoint", version=settings.version or "0", docs_url=None, redoc_url=None, openapi_url=None
     )
     checks = asyncio.Semaphore(settings.sign_ins_at_once)
-    app.state.console = Console(desk, settings, clock, random, checks, watch_key=random(32))
-    app.state.closing = Closing()
     for router in ROUTERS:
         app.include_router(router)
+    routes = frozenset(str(getattr(route, "path", "")) for router in ROUTERS for route in router.routes)
+    app.state.console = Console(desk, settings, clock, random, checks, watch_key=random(32), tabs=tabs(routes))
+    app.state.closing = Closing()
     app.add_exception_handler(problems.WebError, refused)
     app.add_exception_handler(DeskError, refused)
     app.add_exception_handler(HTTPException, not_served)

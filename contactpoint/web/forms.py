@@ -10,13 +10,15 @@ from typing import Any
 
 from starlette.datastructures import FormData
 
-from contactpoint.domain.catalogue import UNKNOWN, Choice, Field, FieldType, Problem, Required
+from contactpoint.domain.catalogue import UNKNOWN, Choice, Field, FieldType, Ground, Problem, Required
 from contactpoint.web.i18n import N_
 from contactpoint.web.when import zone_of
 
 PREFIX = "f"
 _WALL = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})[ T](\d{1,2}):(\d{2})(?::(\d{2}))?")
 _PLACE = re.compile(r"^(.*?)\[(\d+)\](?:\.(\w+))?$")
+OVERRIDE = "override"
+"""The field beside a ground in which a supervisor says why a ground is named that the type does not open."""
 
 PROBLEM_WORDS = {
     "E-FIELD-MISSING": N_("%(label)s: this field is mandatory."),
@@ -25,22 +27,49 @@ PROBLEM_WORDS = {
     "E-TOO-LARGE": N_("%(label)s: this text is too long; attach a file instead."),
     "E-UNKNOWN-FIELD": N_("%(label)s: there is no field of this name here."),
     "E-SCOPE-35": N_("%(label)s: neither a Convention offence nor a serious crime is named."),
+    "E-NOT-SPECIFIC": N_("%(label)s: nothing says whose data or which system is meant."),
+    "E-PERSONAL-DATA": N_(
+        "%(label)s: this looks like a person's mail address or telephone number; take it out, or say why."
+    ),
+    "E-WRONG-TYPE": N_("%(label)s: this belongs into another type of request."),
+    "E-GROUND-CLOSED": N_(
+        "%(label)s: this ground is not open to this type. A supervisor may override that, with reasons."
+    ),
 }
 """What a problem is called in a language other than English, where the check's own sentence is not translated."""
 
 
+YES_NO = "yes-no"
+"""How a question is drawn that must be answered: two buttons, none of them pressed. An empty box would be an answer nobody gave."""
+
+
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One box or button."""
+    """One box or button. ``note`` is when it applies, ``citation`` its article; ``closed``: a supervisor's override only."""
 
     value: str
     label: str
     chosen: bool
+    closed: bool = False
+    note: str = ""
+    citation: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What must be said beside what: the label of a sibling, and of its value where only one counts."""
+
+    label: str
+    value: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """One field as the page draws it. ``path`` is the catalogue's name (``data.what``), ``name`` the form's."""
+    """One field as the page draws it. ``path`` is the catalogue's name (``data.what``), ``name`` the form's.
+
+    ``any_of`` are the labels of fields of which one must be filled, this one among them; ``needed_with`` says beside what
+    it is mandatory; ``override`` is drawn within it, behind the values that only a supervisor may choose.
+    """
 
     path: str
     name: str
@@ -56,6 +85,15 @@ class Control:
     options: tuple[Option, ...]
     children: tuple[Control, ...]
     problems: tuple[Problem, ...]
+    any_of: tuple[str, ...] = ()
+    needed_with: Beside | None = None
+    asked: bool = False
+    override: Control | None = None
+
+    @property
+    def main(self) -> bool:
+        """Whether it stands open on the page; the others are folded away under *more*."""
+        return self.required or self.asked or bool(self.children or self.any_of or self.needed_with)
 
     @property
     def id(self) -> str:
@@ -64,7 +102,8 @@ class Control:
     @property
     def wrong(self) -> bool:
         """Whether it or a field within it has a problem."""
-        return bool(self.problems) or any(each.wrong for each in self.children)
+        inner = (*self.children, *((self.override,) if self.override else ()))
+        return bool(self.problems) or any(each.wrong for each in inner)
 
     @property
     def filled(self) -> bool:
@@ -89,8 +128,10 @@ def read_body(fields: Sequence[Field], form: FormData, zone: str, prefix: str = 
 def _read_one(field: Field, form: FormData, name: str, zone: str) -> Any:
     text = str(form.get(name, "")).replace("\r\n", "\n").strip()
     match field.type:
+        case FieldType.BOOLEAN if must_be_answered(field):
+            return {"yes": True, "no": False}.get(text)
         case FieldType.BOOLEAN:
-            return True if text else (False if field.required is Required.REQUIRED else None)
+            return True if text else None
         case FieldType.MUST_BE_TRUE:
             return True if text else None
         case FieldType.INTEGER:
@@ -108,6 +149,20 @@ def _read_one(field: Field, form: FormData, name: str, zone: str) -> Any:
             return read_body(field.fields, form, zone, name)
         case _:
             return text
+
+
+def must_be_answered(field: Field) -> bool:
+    """Whether a form asks this yes-or-no question until it is answered (the letter itself may lack it: ``ask``)."""
+    return field.type is FieldType.BOOLEAN and (field.ask or field.required is Required.REQUIRED)
+
+
+def unanswered(fields: Sequence[Field], body: Mapping[str, Any]) -> tuple[Problem, ...]:
+    """The questions that a form asks always and that were left open."""
+    return tuple(
+        Problem("E-FIELD-MISSING", field.name, f"{field.label}: this question must be answered.")
+        for field in fields
+        if field.ask and field.required is Required.OPTIONAL and field.name not in body
+    )
 
 
 def _whole_number(text: str) -> int | str:
@@ -141,15 +196,52 @@ def controls(
     body: Mapping[str, Any] | None = None,
     problems: Sequence[Problem] = (),
     prefix: str = PREFIX,
+    *,
+    any_of: Sequence[Sequence[str]] = (),
+    grounds: Mapping[str, Ground] | None = None,
 ) -> tuple[Control, ...]:
-    """The fields as drawn, filled with ``body`` and marked with ``problems`` (placed by ``place`` first)."""
-    return tuple(_control(field, zone, (body or {}).get(field.name), problems, prefix) for field in fields)
+    """The fields as drawn, filled with ``body`` and marked with ``problems`` (placed by ``place`` first).
+
+    ``grounds`` explain the choices of a ground; the field that overrides a closed one stands within it.
+    """
+    made = [_control(field, zone, (body or {}).get(field.name), problems, prefix, grounds or {}) for field in fields]
+    names = {field.name: field for field in fields}
+    for place, field in enumerate(fields):
+        groups = [group for group in any_of if field.name in group]
+        together = tuple(names[name].label for group in groups for name in group if name in names)
+        made[place] = replace(made[place], any_of=together, needed_with=_beside_what(field, names))
+    return _with_override(made, fields)
 
 
-def _control(field: Field, zone: str, value: Any, problems: Sequence[Problem], prefix: str) -> Control:
+def _beside_what(field: Field, siblings: Mapping[str, Field]) -> Beside | None:
+    if field.needed_with is None or field.needed_with[0] not in siblings:
+        return None
+    name, value = field.needed_with
+    choices = {choice.code: choice.label for choice in siblings[name].choices}
+    words = {"true": N_("Yes"), "false": N_("No")} | choices
+    return Beside(siblings[name].label, "" if value is None else words.get(value, value))
+
+
+def _with_override(made: Sequence[Control], fields: Sequence[Field]) -> tuple[Control, ...]:
+    ground = next((place for place, field in enumerate(fields) if field.type is FieldType.GROUND), None)
+    inner = next((each for each, field in zip(made, fields, strict=True) if field.name == OVERRIDE), None)
+    if ground is None or inner is None:
+        return tuple(made)
+    outer = replace(made[ground], override=inner)
+    return tuple(outer if place == ground else each for place, each in enumerate(made) if each is not inner)
+
+
+def _control(
+    field: Field,
+    zone: str,
+    value: Any,
+    problems: Sequence[Problem],
+    prefix: str,
+    grounds: Mapping[str, Ground],
+) -> Control:
     name = f"{prefix}.{field.name}"
     path = name[len(PREFIX) + 1 :]
-    if field.type is FieldType.OFFENCES:
+    if any(choice.asks for choice in field.choices):
         children = _beside(field, zone, value, problems, name)
     else:
         children = controls(field.fields, zone, value if isinstance(value, Mapping) else {}, problems, name)
@@ -157,7 +249,7 @@ def _control(field: Field, zone: str, value: Any, problems: Sequence[Problem], p
     return Control(
         path=path,
         name=name,
-        type=field.type.value,
+        type=YES_NO if must_be_answered(field) else field.type.value,
         label=field.label,
         help=field.help,
         citation=field.citation,
@@ -166,10 +258,16 @@ def _control(field: Field, zone: str, value: Any, problems: Sequence[Problem], p
         unknown=unknown,
         value="" if unknown else _shown(field, value),
         zone=zone,
-        options=tuple(Option(each.code, each.label, each.code in _chosen(value)) for each in field.choices),
+        options=tuple(_option(each, value, grounds.get(each.code)) for each in field.choices),
         children=children,
         problems=tuple(each for each in problems if each.field == path),
+        asked=field.ask,
     )
+
+
+def _option(choice: Choice, value: Any, ground: Ground | None) -> Option:
+    note, citation = (ground.only_if, ground.citation) if ground else ("", "")
+    return Option(choice.code, choice.label, choice.code in _chosen(value), choice.closed, note, citation)
 
 
 def _chosen(value: Any) -> set[str]:
@@ -192,6 +290,8 @@ def _beside(field: Field, zone: str, value: Any, problems: Sequence[Problem], na
 
 
 def _shown(field: Field, value: Any) -> str:
+    if must_be_answered(field) and value is False:
+        return "no"
     if value is None or value is False or isinstance(value, Mapping):
         return ""
     if field.type is FieldType.INSTANT:
@@ -223,4 +323,5 @@ def labels(drawn: Sequence[Control]) -> dict[str, str]:
     for each in drawn:
         found[each.path] = each.label
         found |= labels(each.children)
+        found |= labels((each.override,) if each.override else ())
     return found

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gettext
+import tomllib
+from functools import lru_cache
 from pathlib import Path
 
 from babel import Locale
@@ -21,6 +23,16 @@ def N_(text: str) -> str:  # noqa: N802 - gettext's own name for "mark, translat
 def translations(language: str) -> gettext.NullTranslations:
     """The compiled catalogue of one shipped language. Raises FileNotFoundError when it was not compiled."""
     return gettext.translation(DOMAIN, LOCALE, languages=[language])
+
+
+@lru_cache(maxsize=1)
+def _reviews() -> dict[str, str]:
+    return tomllib.loads((LOCALE / "reviewed.toml").read_text(encoding="utf-8"))
+
+
+def is_draft(language: str) -> bool:
+    """Whether no lawyer has reviewed the coded texts in this language (``locale/reviewed.toml``; a language not named there is a draft)."""
+    return _reviews().get(language, "draft") not in ("source", "reviewed")
 
 
 def direction(language: str) -> str:

@@ -19,7 +19,7 @@ from babel.messages.pofile import read_po, write_po
 
 from contactpoint.domain import catalogue as catalogues
 from contactpoint.domain import codes
-from contactpoint.domain.catalogue import Field
+from contactpoint.domain.precheck_texts import TEXTS
 from contactpoint.web.i18n import DOMAIN, LOCALE
 from contactpoint.web.settings import LANGUAGES
 
@@ -36,7 +36,7 @@ def extract() -> Catalog:
     for name, _, message, _, _ in extract_from_dir(HERE, METHODS, OPTIONS, KEYWORDS, strip_comment_tags=True):
         if message:
             found.add(message, locations=[(f"contactpoint/web/{Path(name).as_posix()}", 1)])
-    for place, text in (*_catalogue_texts(), *_code_texts()):
+    for place, text in (*_catalogue_texts(), *_code_texts(), *_precheck_texts()):
         if text:
             found.add(text, locations=[(place, 1)])
     return found
@@ -44,26 +44,16 @@ def extract() -> Catalog:
 
 def _catalogue_texts() -> Iterator[tuple[str, str]]:
     for version in catalogues.VERSIONS:
-        place = f"contactpoint/domain/catalogue/v{version}"
-        for entry in catalogues.load(version).entries.values():
-            forms = [entry.title, entry.summary, *_field_texts(entry.fields)]
-            for answer in entry.answers:
-                forms += [answer.title, *_field_texts(answer.fields)]
-            forms += [text for ground in entry.grounds for text in (ground.label, ground.only_if)]
-            forms += [clock.label for clock in entry.clocks] + [offer.label for offer in entry.offers]
-            yield from ((place, text) for text in forms)
-
-
-def _field_texts(fields: tuple[Field, ...]) -> Iterator[str]:
-    for field in fields:
-        yield from (field.label, field.help)
-        yield from (choice.label for choice in field.choices)
-        yield from _field_texts(field.fields)
+        yield from ((f"contactpoint/domain/catalogue/v{version}", text) for text in texts_of_catalogue(version))
 
 
 def _code_texts() -> Iterator[tuple[str, str]]:
     for row in codes.TABLE.values():
         yield from (("contactpoint/domain/codes.py", row.text), ("contactpoint/domain/codes.py", row.action))
+
+
+def _precheck_texts() -> Iterator[tuple[str, str]]:
+    yield from (("contactpoint/domain/precheck_texts.py", text) for text in TEXTS.values())
 
 
 def update(language: str, found: Catalog) -> Catalog:

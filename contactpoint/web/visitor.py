@@ -19,6 +19,7 @@ from starlette.responses import Response
 from contactpoint.desk.ports import DeskPort, OfficerKey
 from contactpoint.desk.views import OfficerView
 from contactpoint.web.i18n import chosen_language
+from contactpoint.web.pages import Tabs
 from contactpoint.web.problems import ForgeryError, FormError, SignedOutError
 from contactpoint.web.settings import WebSettings
 
@@ -35,7 +36,7 @@ class Console:
 
     ``checks`` bounds how many passwords and secrets are tried at once: each try costs 64 MiB and a core, and a flood of
     guesses must not starve the desk beside it. ``watch_key`` marks the windows that may go on ringing when their session has
-    ended; it lives as long as this process.
+    ended; it lives as long as this process. ``tabs`` are the pages that the header leads to.
     """
 
     desk: DeskPort
@@ -44,6 +45,7 @@ class Console:
     random: Callable[[int], bytes]
     checks: asyncio.Semaphore
     watch_key: bytes = field(repr=False)
+    tabs: tuple[Tabs, Tabs] = ((), ())
 
 
 def console_of(request: Request) -> Console:
