@@ -11,8 +11,9 @@ from types import MappingProxyType
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from contactpoint.casework.consequences import heed
+from contactpoint.casework.central import heed_central
 from contactpoint.casework.clocks import follow_clocks
+from contactpoint.casework.consequences import heed
 from contactpoint.casework.context import Casework
 from contactpoint.casework.effects import RequestHere, carry_out, happen, ladder_columns, raise_task
 from contactpoint.casework.facts import About
@@ -58,6 +59,7 @@ async def follow(
             if step.digest not in known:
                 await _hear(tx, cw, request, step, now)
                 await heed(tx, cw, after, request, step, now)
+                await heed_central(tx, cw, request, step, now)
         await follow_clocks(tx, cw, after, request, prior, now)
         await keep_threat(tx, cw, after, request, now)
 

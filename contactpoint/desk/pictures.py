@@ -15,6 +15,9 @@ from contactpoint.casework.consequences import GIVEN_BEFORE
 from contactpoint.casework.context import Casework
 from contactpoint.casework.effects import read_ladder
 from contactpoint.desk.approve import waiting_list
+from contactpoint.desk.conditions import conditions_asked, seen_body
+from contactpoint.desk.handover import with_authority
+from contactpoint.desk.next_steps import next_steps
 from contactpoint.desk.oral import oral_list
 from contactpoint.desk.review import views as review_views
 from contactpoint.desk.views import (
@@ -29,10 +32,12 @@ from contactpoint.desk.views import (
     Task,
 )
 from contactpoint.domain.case import Request, permitted
+from contactpoint.domain.catalogue.model import OPEN
 from contactpoint.domain.codes import look_up
 from contactpoint.domain.ladder import Ladder
 from contactpoint.domain.preservation import Preservation
 from contactpoint.domain.statement import Statement
+from contactpoint.domain.threats import recalled_at
 from contactpoint.domain.values import Level, Side, Twin
 from contactpoint.store.rows_desk import open_tasks
 from contactpoint.store.rows_outbox import facts_of
@@ -70,10 +75,17 @@ def _deadlines(ladder: Ladder, now: datetime) -> tuple[Deadline, ...]:
 
 def _next_due(ladder: Ladder) -> datetime | None:
     """The deadline that a person waits for: taking charge first, then the answer."""
-    if ladder.closed:
+    if ladder.closed or (ladder.quiet and ladder.reached >= Level.RECEIVED.rank):
         return None
     twin = Twin.LAPSED if ladder.reached >= Level.ACKNOWLEDGED.rank else Twin.NOT_ACKNOWLEDGED
     return ladder.deadlines.get(twin) or ladder.deadlines.get(Twin.UNREACHABLE)
+
+
+def _status(request: Request, ladder: Ladder) -> str:
+    """The word of the fold; of what rings nobody, and of which nothing is said yet, that it is there."""
+    if ladder.quiet and request.status.code == OPEN and ladder.reached >= Level.RECEIVED.rank:
+        return "DELIVERED"
+    return request.status.code
 
 
 def _rung(ladder: Ladder) -> str:
@@ -104,7 +116,7 @@ def request_view(
         sender=request.sender,
         recipient=request.recipient,
         incoming=incoming,
-        status=request.status.code,
+        status=_status(request, ladder),
         level=ladder.level.value,
         at=request.at,
         expires=request.expires,
@@ -120,8 +132,13 @@ def request_view(
         permitted=_may(cw, case, request, side),
         label=row.label,
         refused=ladder.refused,
+        quiet=ladder.quiet,
+        recalled=recalled_at(request, cw.catalogue) is not None,
+        conditions=conditions_asked(request, side),
         lowered_to=request.lowered_to.value if request.lowered_to else "",
         quarantined=request.quarantined,
+        next_steps=next_steps(cw, case, request),
+        authority=with_authority(cw.catalogue, case.case, request),
     )
 
 
@@ -176,8 +193,12 @@ async def case_view(tx: AsyncConnection, cw: Casework, case_id: str, now: dateti
         own_reference=case.own_reference,
         state_digest=state_digest(case.case).hex(),
         requests=tuple(sorted(views, key=lambda view: view.at)),
-        statements=tuple(_statement_view(each, facts) for each in sorted(statements, key=lambda each: each.at)),
+        statements=tuple(
+            _statement_view(cw, case, each, facts) for each in sorted(statements, key=lambda each: each.at)
+        ),
         reviews=await review_views(tx, cw, case.key, case.id),
+        thread=case.thread,
+        parent_request=case.parent_request,
     )
 
 
@@ -185,14 +206,13 @@ async def _marked(tx: AsyncConnection, views: Iterable[RequestView]) -> list[Req
     """The requests with what only this desk knows of them: a flag of its officers, a call-back that failed to the same asking officer."""
     flagged, suspect = await flagged_requests(tx), await requests_with_task(tx, GIVEN_BEFORE)
     return [
-        replace(view, flagged=view.id in flagged, suspect=view.id in suspect)
-        if view.id in flagged | suspect
-        else view
+        replace(view, flagged=view.id in flagged, suspect=view.id in suspect) if view.id in flagged | suspect else view
         for view in views
     ]
 
 
-def _statement_view(statement: Statement, facts: Iterable[Row[Any]]) -> StatementView:
+def _statement_view(cw: Casework, case: OpenCase, statement: Statement, facts: Iterable[Row[Any]]) -> StatementView:
+    body, closed = seen_body(case.case, statement, cw.state)
     return StatementView(
         id=statement.id,
         kind=statement.kind,
@@ -200,8 +220,9 @@ def _statement_view(statement: Statement, facts: Iterable[Row[Any]]) -> Statemen
         at=statement.at,
         by=statement.by,
         approver=statement.approver,
-        body=statement.body,
+        body=body,
         facts=tuple(_fact(row) for row in facts if row.statement_id == statement.id),
+        closed=closed,
     )
 
 
@@ -241,7 +262,8 @@ def _urgent_first(view: RequestView) -> tuple[str, datetime]:
 
 async def _request_views(tx: AsyncConnection, cw: Casework, now: datetime) -> list[RequestView]:
     """The newest requests, each case opened once."""
-    rows = await all_requests(tx)
+    quiet = [entry.code for entry in cw.catalogue.entries.values() if not entry.rings]
+    rows = await all_requests(tx, without=quiet)
     cases: Mapping[str, OpenCase] = {
         case_id: case
         for case_id in dict.fromkeys(row.case_id for row in rows)
