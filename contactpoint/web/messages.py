@@ -20,6 +20,7 @@ from babel.messages.pofile import read_po, write_po
 from contactpoint.domain import catalogue as catalogues
 from contactpoint.domain import codes
 from contactpoint.domain.precheck_texts import TEXTS
+from contactpoint.web.coded import texts_of_catalogue
 from contactpoint.web.i18n import DOMAIN, LOCALE
 from contactpoint.web.settings import LANGUAGES
 
