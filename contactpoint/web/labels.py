@@ -111,6 +111,13 @@ WORDS = {
     "deputy": N_("deputy"),
     "supervisor": N_("supervisor"),
     "everybody": N_("everybody on duty"),
+    # who orders, and what a judge orders, as a card says it
+    "police": N_("police"),
+    "prosecutor": N_("prosecutor"),
+    "judge": N_("judge"),
+    "subscriber": N_("subscriber data"),
+    "traffic": N_("traffic data"),
+    "content": N_("content"),
     # networks
     "live": N_("Live network"),
     "pilot": N_("Pilot network"),

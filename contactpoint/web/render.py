@@ -16,6 +16,7 @@ from starlette.responses import HTMLResponse
 from contactpoint.desk.views import Task
 from contactpoint.domain import codes
 from contactpoint.domain.catalogue import Problem
+from contactpoint.web.findings import say
 from contactpoint.web.forms import PROBLEM_WORDS
 from contactpoint.web.i18n import direction, translations
 from contactpoint.web.labels import LEVELS, TWINS, WORDS
@@ -99,6 +100,7 @@ def environment(language: str) -> Environment:
         span=span,
         short=short,
         problem_words=problem_words,
+        finding=lambda each: say(each, catalogue, language, word, lambda code: _language_name(code, language)),
     )
     made.globals.update(
         language=language,

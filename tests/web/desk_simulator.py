@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from contactpoint.desk.errors import DraftError, NotFoundError, NotPermittedError
+from contactpoint.desk.instructions import InstructionView
 from contactpoint.desk.views import (
     Beat,
     Board,
@@ -28,12 +29,13 @@ from contactpoint.desk.views import (
 from contactpoint.domain import catalogue as catalogues
 from contactpoint.domain.values import Urgency
 from tests.web.directory_simulator import DirectorySimulator
+from tests.web.papers_simulator import WRITTEN, PapersSimulator
 from tests.web.people_simulator import PeopleSimulator
 from tests.web.sample import A01, A06, NAMES, PASSWORD
 
 
 @dataclass
-class DeskSimulator(PeopleSimulator, DirectorySimulator):
+class DeskSimulator(PeopleSimulator, DirectorySimulator, PapersSimulator):
     """State XB at ``start``; what the routes did is kept in plain lists for tests to read."""
 
     start: datetime
@@ -49,10 +51,13 @@ class DeskSimulator(PeopleSimulator, DirectorySimulator):
     tasks: list[Task] = field(default_factory=list)
     listeners: list[asyncio.Queue[str]] = field(default_factory=list)
     silent: bool = False
+    instructions: dict[str, InstructionView] = field(default_factory=dict)
+    ticked: dict[tuple[str, str], tuple[str, datetime]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self.instructions["PRES-NEW"] = InstructionView("PRES-NEW", WRITTEN, 1, "XB-OFF-001", self.start)
         for number, name, rights in (
-            ("XB-OFF-001", "A. Duty", ("acknowledge", "answer", "send", "approve")),
+            ("XB-OFF-001", "A. Duty", ("acknowledge", "administer", "answer", "send", "approve")),
             ("XB-OFF-002", "B. Second", ("acknowledge", "answer", "send", "approve")),
         ):
             self.people[number] = OfficerView(

@@ -1,6 +1,19 @@
 """One router per page of the console; a route parses, calls one use case, and draws the result."""
 
-from contactpoint.web.routes import approvals, board, cases, compose, directory, events, health, people, shift, static
+from contactpoint.web.routes import (
+    approvals,
+    board,
+    cases,
+    compose,
+    directory,
+    events,
+    health,
+    instructions,
+    order,
+    people,
+    shift,
+    static,
+)
 
 ROUTERS = (
     health.router,
@@ -13,4 +26,6 @@ ROUTERS = (
     compose.router,
     approvals.router,
     directory.router,
+    instructions.router,
+    order.router,
 )

@@ -17,6 +17,7 @@ from contactpoint.domain.values import Urgency
 from contactpoint.web.forms import controls, labels, place, read_body
 from contactpoint.web.ladder import rungs, rungs_of
 from contactpoint.web.render import page
+from contactpoint.web.routes.instructions import beside, record_ticks
 from contactpoint.web.signing import approvers, signing_key
 from contactpoint.web.summary import fields_of, summary
 from contactpoint.web.visitor import Form, Officer, SignedIn, text
@@ -62,6 +63,7 @@ def case_context(view: CaseView) -> dict[str, Any]:
                 "rungs": rungs(each),
                 "lines": lines,
                 "actions": actions(each, catalogue),
+                "order": each.incoming and each.kind in catalogue and catalogue[each.kind].domestic_order,
                 "can_take": "ACKNOWLEDGED" in each.permitted,
             }
         )
@@ -120,7 +122,7 @@ async def _answering(request_id: str, kind: str, seen: Officer) -> tuple[CaseVie
     catalogue = catalogues.load()
     if request.kind not in catalogue or kind not in {each.code for each in catalogue[request.kind].answers}:
         raise HTTPException(404)
-    return case, request, catalogue[request.kind].answer(kind)
+    return case, request, await seen.desk.answer_form(full, kind)
 
 
 def _two(kind: str, request: RequestView) -> bool:
@@ -159,6 +161,7 @@ async def _draw(
         "approvers": await approvers(seen) if two else (),
         "ask_secret": two or await seen.key() is None,
         "secret_wrong": isinstance(error, SecretError),
+        **await beside(request.kind, request.id, seen),
     }
     return page(seen, "answer.html", context, status=422 if error else 200)
 
@@ -169,6 +172,8 @@ async def answer(request_id: str, kind: str, form: Form, seen: SignedIn) -> Resp
     _, request, chosen = await _answering(request_id, kind, seen)
     body = read_body(chosen.fields, form, seen.console.settings.zone)
     approver = text(form, "approver")
+    if await record_ticks(request.id, form, seen):
+        return await _draw(request_id, kind, seen, body, approver)
     draft = Draft(kind, "", request.urgency, body, re=request.id, lang=seen.language, approver=approver or None)
     try:
         key = await signing_key(form, seen, again=_two(kind, request))

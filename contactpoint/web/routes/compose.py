@@ -15,6 +15,7 @@ from contactpoint.domain import catalogue as catalogues
 from contactpoint.domain.catalogue import Entry, Opens, Problem, Signers
 from contactpoint.domain.codes import DomainError
 from contactpoint.domain.values import Urgency
+from contactpoint.web.findings import sorted_out
 from contactpoint.web.forms import controls, labels, place, read_body
 from contactpoint.web.i18n import N_
 from contactpoint.web.render import page
@@ -139,6 +140,7 @@ async def _draw(
 async def _draw_check(
     entry: Entry, draft: Draft, form: FormData, seen: Officer, warnings: Sequence[Problem], error: DeskError | None
 ) -> Response:
+    standing, warns, tells = sorted_out(await seen.desk.precheck(draft, seen.now), warnings)
     context: dict[str, Any] = {
         "entry": entry,
         "draft": draft,
@@ -148,7 +150,9 @@ async def _draw_check(
         "two": _two(entry, draft.urgency),
         "ask_secret": draft.urgency == "U0" or await seen.key() is None,
         "error": error,
-        "warnings": place(warnings, draft.body),
+        "warnings": place(standing, draft.body),
+        "warns": warns,
+        "tells": tells,
         "labels": labels(controls(entry.fields, seen.console.settings.zone)),
     }
     return page(seen, "new_check.html", context, status=422 if error else 200)
