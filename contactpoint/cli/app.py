@@ -9,7 +9,7 @@ import sys
 
 import typer
 
-from contactpoint.cli import cases, completion, config, directory, evidence, node, officers, requests
+from contactpoint.cli import cases, completion, config, directory, evidence, figures, node, officers, requests, review
 from contactpoint.cli.failure import Failure, failure_of
 
 app = typer.Typer(
@@ -22,8 +22,10 @@ app = typer.Typer(
 )
 node.add_to(app)
 requests.add_to(app)
+review.add_to(app)
 cases.add_to(app)
 evidence.add_to(app)
+figures.add_to(app)
 app.add_typer(directory.app, name="directory")
 app.add_typer(officers.app, name="officer")
 app.add_typer(officers.keys, name="key")

@@ -51,19 +51,44 @@ def send(
 
     out = output(as_json)
     submitted = run(main.send(home, request, officer, secret))
-    _tell_submitted(out, submitted)
+    tell_submitted(out, submitted)
     if wait and submitted.approver is None:
         out.say(f"{run(main.await_charge(home, submitted.id))} of {request.recipient} has taken charge.")
 
 
 def approve(
-    identity: Id, officer: Officer, secret_file: SecretFile = None, home: Home = HERE, as_json: Json = False
+    identity: Id,
+    officer: Officer,
+    finding: Annotated[
+        str | None, typer.Option("--finding", help="With the rights check, where one is due: none, note or stop.")
+    ] = None,
+    text: Annotated[str | None, typer.Option("--text", help="What was looked at, and why you find so.")] = None,
+    authorised_by: Annotated[str, typer.Option("--authorised-by", help="Which body authorised it.")] = "",
+    kind: Annotated[str, typer.Option("--kind", help="Kind of authorisation.")] = "",
+    date: Annotated[str, typer.Option("--date", help="Date of the authorisation.")] = "",
+    scope: Annotated[str, typer.Option("--scope", help="What it covers.")] = "",
+    end: Annotated[str, typer.Option("--end", help="When it ends.")] = "",
+    review_reference: Annotated[str, typer.Option("--review-reference", help="The review that it can have.")] = "",
+    secret_file: SecretFile = None,
+    home: Home = HERE,
+    as_json: Json = False,
 ) -> None:
     """Sign as the second officer, and release."""
+    from contactpoint.cli.review import check_of
+
+    fields = {
+        "authorised_by": authorised_by,
+        "kind": kind,
+        "date": date,
+        "scope": scope,
+        "end": end,
+        "review_reference": review_reference,
+    }
+    check = check_of(finding, text, fields)
     secret = signing_secret(secret_file, officer)
     from contactpoint import main
 
-    _tell_submitted(output(as_json), run(main.approve(home, identity, officer, secret)))
+    tell_submitted(output(as_json), run(main.approve(home, identity, officer, secret, check)))
 
 
 def acknowledge(
@@ -114,7 +139,7 @@ def answer(
     from contactpoint import main
 
     submitted = run(main.answer(home, identity, kind, body, officer, secret, approver))
-    _tell_submitted(output(as_json), submitted)
+    tell_submitted(output(as_json), submitted)
 
 
 def _refuse_another_states(request: CaseFile, home: Path) -> None:
@@ -129,7 +154,8 @@ def _refuse_another_states(request: CaseFile, home: Path) -> None:
         )
 
 
-def _tell_submitted(out: Output, submitted: Submitted) -> None:
+def tell_submitted(out: Output, submitted: Submitted) -> None:
+    """What became of a letter, and who is next."""
     told: dict[str, Any] = {"id": submitted.id, "case": submitted.case, "state": submitted.state}
     if submitted.approver:
         told["approver"] = submitted.approver
@@ -137,3 +163,5 @@ def _tell_submitted(out: Output, submitted: Submitted) -> None:
     if submitted.state == "WAITING-FOR-APPROVAL":
         who = submitted.approver or "a second officer"
         out.say(f"Next: {who} runs `contactpoint approve {submitted.id} --as OFFICER`. Until then nothing leaves.")
+    if submitted.state == "WAITING-FOR-REVIEW":
+        out.say(f"Next: a second person records the rights check: `contactpoint review {submitted.id} --as OFFICER`.")

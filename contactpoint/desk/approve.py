@@ -142,9 +142,7 @@ async def _go_on(
     return Submitted(statement.id, statement.case, "WAITING-FOR-REVIEW", held.row.approver or None)
 
 
-async def _release(
-    cw: Casework, held: Held, recorded: Recorded | None, officer: str, now: datetime
-) -> Submitted:
+async def _release(cw: Casework, held: Held, recorded: Recorded | None, officer: str, now: datetime) -> Submitted:
     row, statement = held.row, held.statement
     known = await cw.db.read(lambda tx: load_case(tx, cw, row.case_id))
 

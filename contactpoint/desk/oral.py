@@ -109,7 +109,9 @@ async def confirm_oral(cw: Casework, oral_id: str, reference: str, officer: Sign
             raise NotFoundError("E-NOT-FOUND", f"no telephone request {oral_id} is noted here", "look at the board")
         # Else a forger's call could be closed with an honest State's letter.
         if not request.incoming or request.peer != row.peer:
-            raise NotPermittedError("E-NOT-FOR-US", f"this letter is not from {row.peer}", "choose a letter of that State")
+            raise NotPermittedError(
+                "E-NOT-FOR-US", f"this letter is not from {row.peer}", "choose a letter of that State"
+            )
         if not await link_oral(tx, cw, row.id, request_id, now):
             raise NotPermittedError("E-CONFIRMED", "this call is linked to a letter already", "look at the board")
 

@@ -40,6 +40,7 @@ from keys.custody import CaseKey, open_at_rest, seal_at_rest
 from keys.errors import KeysError
 from keys.signed import parse, sign, verify
 
+
 @dataclass(frozen=True, slots=True)
 class Check:
     """What the second person writes down: finding (none, note, stop), text, and what is known of the authorisation (Article 24)."""
@@ -232,11 +233,15 @@ async def flag(cw: Casework, reference: str, officer: str, text: str, now: datet
         case = await load_case(tx, cw, case_id)
         person = await officer_row(tx, officer)
         if case is None or person is None:
-            raise NotFoundError("E-NOT-FOUND", f"there is no case {case_id} or no officer {officer} here", "look at both")
+            raise NotFoundError(
+                "E-NOT-FOUND", f"there is no case {case_id} or no officer {officer} here", "look at both"
+            )
         if not {"answer", "review"} & set(json.loads(person.rights)) or person.locked_at is not None:
             raise NotPermittedError("E-RIGHT", f"{officer} has not the right to answer", "ask a colleague who has")
         if case.case.requests[request_id].sender == cw.state:
-            raise NotPermittedError("E-NOT-FOR-US", "this is an own request", "answer yes to the question on speech instead")
+            raise NotPermittedError(
+                "E-NOT-FOR-US", "this is an own request", "answer yes to the question on speech instead"
+            )
         review_id = new_id(cw.random, now)
         values = {
             "id": review_id,
@@ -246,9 +251,7 @@ async def flag(cw: Casework, reference: str, officer: str, text: str, now: datet
             "reason": Reason.FLAG.value,
             "by_officer": officer,
             "at": now,
-            "sealed": seal_at_rest(
-                case.key, _rest_name(review_id), cbor.encode({"text": text.strip()}), cw.random(12)
-            ),
+            "sealed": seal_at_rest(case.key, _rest_name(review_id), cbor.encode({"text": text.strip()}), cw.random(12)),
         }
         await insert_review(tx, values)
         await append(tx, journal, "flagged", request_id, None, now)
@@ -287,7 +290,9 @@ def _view(cw: Casework, key: CaseKey, row: Row[Any]) -> ReviewView:
     )
 
 
-async def records(tx: AsyncConnection, cw: Casework, key: CaseKey, case_id: str) -> Sequence[tuple[bytes, Sequence[bytes]]]:
+async def records(
+    tx: AsyncConnection, cw: Casework, key: CaseKey, case_id: str
+) -> Sequence[tuple[bytes, Sequence[bytes]]]:
     """(signed record, certificates) of every check of a case whose signature holds, for the State's own evidence."""
     found = []
     for row in await reviews_of_case(tx, case_id):

@@ -25,6 +25,7 @@ from contactpoint.desk.results import (
     RefusedByPeerError,
     UnreachableError,
 )
+from contactpoint.desk.review import Check
 from contactpoint.desk.views import CaseView, ContactView, Draft, OfficerView, RequestView, Submitted, Taken
 from contactpoint.main.clock import Clock
 from contactpoint.main.folder import write_file
@@ -95,9 +96,9 @@ async def await_charge(home: Path, identity: str) -> str:
             await asyncio.sleep(_LOOK_AGAIN_S)
 
 
-async def approve(home: Path, identity: str, officer: str, secret: str) -> Submitted:
+async def approve(home: Path, identity: str, officer: str, secret: str, check: Check | None = None) -> Submitted:
     async def say(desk: Desk, clock: Clock) -> Submitted:
-        return await desk.approve(identity, await desk.unseal(officer, secret, clock()), clock())
+        return await desk.approve(identity, await desk.unseal(officer, secret, clock()), clock(), check)
 
     return await _once_reachable(home, say)
 

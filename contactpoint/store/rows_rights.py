@@ -104,7 +104,9 @@ async def letters_to_since(tx: AsyncConnection, own: str, peer: str, since: date
 
 async def requests_with_task(tx: AsyncConnection, code: str) -> set[str]:
     """Requests about which an open task of this code says something."""
-    query = select(task.c.request_id).where(task.c.code == code, task.c.done_at.is_(None), task.c.request_id.is_not(None))
+    query = select(task.c.request_id).where(
+        task.c.code == code, task.c.done_at.is_(None), task.c.request_id.is_not(None)
+    )
     return {row.request_id for row in (await tx.execute(query)).all()}
 
 

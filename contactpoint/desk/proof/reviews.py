@@ -69,9 +69,7 @@ def _judge(
     return ProvedReview(review, letter)
 
 
-def _judge_signer(
-    review: Review, signed: Signed, certificates: Sequence[bytes], register: CourtRegister
-) -> None:
+def _judge_signer(review: Review, signed: Signed, certificates: Sequence[bytes], register: CourtRegister) -> None:
     issuers = register.keys_of(review.state, Role.ISSUER, review.at, review.at)
     papers = [read_officer(data, issuers, register.net, review.at) for data in certificates]
     paper = next((each for each in papers if (each.state, each.number) == (review.state, review.by)), None)
