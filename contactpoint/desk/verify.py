@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from contactpoint.desk.bundle import BundleError, read_bundle
 from contactpoint.desk.proof.casefile import CaseFileError, case_file, read_case_file
+from contactpoint.desk.proof.ends import ended
 from contactpoint.desk.proof.findings import Findings, NotJudgeableError
 from contactpoint.desk.proof.judge import Judgement, ProvedRequest, judge
 from contactpoint.desk.proof.names import CASE, SUMMARY, is_known
@@ -87,14 +88,14 @@ def _proved(judgement: Judgement, members: int) -> list[str]:
         f"case {judgement.case_id}: {len(judgement.letters)} statements, {len(judgement.slips)} receipts and slips",
     ]
     for proved in judgement.requests:
-        lines += _request_lines(proved)
+        lines += _request_lines(proved, judgement)
     lines += [f"{each.title}: {finding_words(each.review)}" for each in judgement.reviews]
     if judgement.case is not None:
         lines.append(f"state digest {state_digest(judgement.case).hex()}; both States can show the same")
     return lines
 
 
-def _request_lines(proved: ProvedRequest) -> list[str]:
+def _request_lines(proved: ProvedRequest, judgement: Judgement) -> list[str]:
     request = proved.request
     title = f"{request.kind} {request.id}"
     lines = [
@@ -106,4 +107,4 @@ def _request_lines(proved: ProvedRequest) -> list[str]:
             lines.append(f"{title}: {reached.level.value} at {spell_instant(reached.at)} by {reached.by}{late}")
     if request.preservation is not None:
         lines.append(f"{title}: preserved until {spell_instant(request.preservation.until)}")
-    return lines
+    return lines + [f"{title}: {each.words}" for each in ended(request, proved.letter, judgement.slips)]

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from contactpoint.desk.proof.ends import judge_terms
 from contactpoint.desk.proof.findings import Findings
 from contactpoint.desk.proof.letters import BundledLetter, judge_letter, parties_of, read_letters
 from contactpoint.desk.proof.names import STAMPS
@@ -132,6 +133,7 @@ def _requests(
         try:
             levels = levels_of(request, letter, slips, register)
             judge_twins(request, letter, slips, register, findings)
+            judge_terms(case, request, letter, slips, register, until, findings)
         except (DomainError, OverflowError) as error:
             findings.problem(f"the deadlines of {letter.title} cannot be computed: {type(error).__name__}")
             continue

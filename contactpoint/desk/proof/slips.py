@@ -18,7 +18,9 @@ from keys.signing import PublicKey
 
 # Of a letter its recipient says how far it came, its sender that nobody answered the door, and either that time passed.
 _SENDER_SAYS = frozenset((SlipLevel.UNREACHABLE,))
-_EITHER_SAYS = frozenset((SlipLevel.NOT_RECEIVED, SlipLevel.NOT_ACKNOWLEDGED, SlipLevel.LAPSED, SlipLevel.EXPIRED))
+_EITHER_SAYS = frozenset(
+    (SlipLevel.NOT_RECEIVED, SlipLevel.NOT_ACKNOWLEDGED, SlipLevel.LAPSED, SlipLevel.EXPIRED, SlipLevel.ENDED)
+)
 
 
 @dataclass(frozen=True, slots=True)

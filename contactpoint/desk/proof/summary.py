@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from contactpoint.desk.proof.casefile import Export
+from contactpoint.desk.proof.ends import ended
 from contactpoint.desk.proof.findings import Findings
 from contactpoint.desk.proof.judge import Judgement, ProvedRequest
 from contactpoint.desk.proof.letters import BundledLetter
@@ -93,6 +94,8 @@ def _request(judgement: Judgement, proved: ProvedRequest) -> Iterator[str]:
         yield f"    {reached.level.value:<14}{_reached(reached)}{_other_side(judgement, request.sender, reached)}"
     if request.preservation is not None:
         yield from _preservation(request.preservation)
+    for each in ended(request, proved.letter, judgement.slips):
+        yield f"  {each.words}"
 
 
 def _reached(reached: Reached) -> str:
