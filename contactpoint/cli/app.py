@@ -29,6 +29,7 @@ figures.add_to(app)
 app.add_typer(directory.app, name="directory")
 app.add_typer(officers.app, name="officer")
 app.add_typer(officers.keys, name="key")
+app.add_typer(threats.app, name="threats")
 app.add_typer(config.app, name="config")
 completion.add_to(app)
 

@@ -16,8 +16,10 @@ from contactpoint.desk.acknowledge import acknowledge
 from contactpoint.desk.approve import approve, review, waiting_view
 from contactpoint.desk.compose import submit
 from contactpoint.desk.errors import NotFoundError
+from contactpoint.desk.figures import DeskFigures, desk_figures
 from contactpoint.desk.find import find_request
 from contactpoint.desk.instructions import Instruction, InstructionView, TickView
+from contactpoint.desk.joint import Joint
 from contactpoint.desk.officers import SigningOfficer
 from contactpoint.desk.order import OrderView, order_of
 from contactpoint.desk.oral import Call, confirm_oral, log_oral
@@ -66,6 +68,10 @@ class Desk:
     def threats(self) -> Threats:
         return Threats(self.cw)
 
+    @property
+    def joint(self) -> Joint:
+        return Joint(self.cw)
+
     # Looking
 
     async def board(self, officer: str, now: datetime) -> Board:
@@ -95,6 +101,9 @@ class Desk:
         return tuple(
             PageView(row.cycle, row.rung, row.officer, row.channel, row.at, row.state, row.outcome) for row in rows
         )
+
+    async def figures(self, since: datetime, until: datetime) -> DeskFigures:
+        return await desk_figures(self.cw, since, until)
 
     async def find_request(self, reference: str) -> tuple[str, str]:
         return await find_request(self.cw, reference)

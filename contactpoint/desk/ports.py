@@ -6,10 +6,12 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
+from contactpoint.desk.figures import DeskFigures
 from contactpoint.desk.instructions import Instruction, InstructionView, TickView
+from contactpoint.desk.oral import Call
+from contactpoint.desk.joint import JointPort
 from contactpoint.desk.order import OrderView
 from contactpoint.desk.plan import Signer as OfficerKey
-from contactpoint.desk.oral import Call
 from contactpoint.desk.review import Check
 from contactpoint.desk.threats import ThreatsPort
 from contactpoint.desk.views import (
@@ -37,10 +39,13 @@ class DeskPort(Protocol):
     def network(self) -> str: ...
     @property
     def threats(self) -> ThreatsPort: ...
+    @property
+    def joint(self) -> JointPort: ...
 
     # Looking (never signs, never says *opened*)
     async def board(self, officer: str, now: datetime) -> Board: ...
     async def beat(self, now: datetime) -> Beat: ...
+    async def figures(self, since: datetime, until: datetime) -> DeskFigures: ...
     async def case_view(self, case: str, now: datetime) -> CaseView: ...
     async def find_request(self, reference: str) -> tuple[str, str]:
         """(case id, request id) for an id, a label, a unique prefix, or an own file number."""

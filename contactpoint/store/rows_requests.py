@@ -86,8 +86,8 @@ async def requests_of_case(tx: AsyncConnection, case_id: str) -> Sequence[Row[An
 
 
 async def requests_between(tx: AsyncConnection, since: datetime, until: datetime) -> Sequence[Row[Any]]:
-    """(id, case_id) of the requests dated in [since, until), oldest first, for the figures."""
-    query = select(request.c.id, request.c.case_id).where(request.c.at >= since, request.c.at < until)
+    """The requests dated in [since, until), oldest first, for the figures."""
+    query = select(request).where(request.c.at >= since, request.c.at < until)
     return (await tx.execute(query.order_by(request.c.at, request.c.id))).all()
 
 

@@ -7,6 +7,7 @@ from contactpoint.web.routes import (
     compose,
     directory,
     events,
+    figures,
     health,
     instructions,
     order,
@@ -26,6 +27,7 @@ ROUTERS = (
     compose.router,
     approvals.router,
     directory.router,
+    figures.router,
     instructions.router,
     order.router,
 )
