@@ -21,8 +21,8 @@ from contactpoint.desk.find import find_request
 from contactpoint.desk.instructions import Instruction, InstructionView, TickView
 from contactpoint.desk.joint import Joint
 from contactpoint.desk.officers import SigningOfficer
-from contactpoint.desk.order import OrderView, order_of
 from contactpoint.desk.oral import Call, confirm_oral, log_oral
+from contactpoint.desk.order import OrderView, order_of
 from contactpoint.desk.phonebook import contact_view, directory_view
 from contactpoint.desk.plan import Signer
 from contactpoint.desk.precheck import answer_form, check_draft

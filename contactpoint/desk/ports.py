@@ -8,8 +8,8 @@ from typing import Any, Protocol
 
 from contactpoint.desk.figures import DeskFigures
 from contactpoint.desk.instructions import Instruction, InstructionView, TickView
-from contactpoint.desk.oral import Call
 from contactpoint.desk.joint import JointPort
+from contactpoint.desk.oral import Call
 from contactpoint.desk.order import OrderView
 from contactpoint.desk.plan import Signer as OfficerKey
 from contactpoint.desk.review import Check

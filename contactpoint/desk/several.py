@@ -112,7 +112,7 @@ async def _queue(
 ) -> list[SentTo]:
     """Sign every letter. Those that need nobody else go out together; the others wait, each for its own second officer."""
     together = []
-    sent = []
+    sent: list[SentTo] = []
     for plan in plans:
         if plan.case is None and not waits(cw, plan):
             together.append(prepare(cw, plan, officer, now))
