@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Row
@@ -70,7 +71,7 @@ async def approve(
         held = await _held(cw, waiting_id)
         await _refuse_old(cw, held.row, now)
         _refuse_approver(held, officer)
-        asked = await cw.db.read(lambda tx, held=held: rights.due(tx, cw, held.statement))
+        asked = await cw.db.read(partial(rights.due, cw=cw, statement=held.statement))
         recorded = _record(cw, held, asked, check, officer, now) if check is not None else None
         if recorded is not None and recorded.review.finding is Finding.STOP:
             return await _stop(cw, held, recorded, now)
@@ -90,7 +91,7 @@ async def review(cw: Casework, waiting_id: str, check: Check, officer: Signer, n
     for _ in range(_ATTEMPTS):
         held = await _held(cw, waiting_id)
         await _refuse_old(cw, held.row, now)
-        asked = await cw.db.read(lambda tx, held=held: rights.due(tx, cw, held.statement))
+        asked = await cw.db.read(partial(rights.due, cw=cw, statement=held.statement))
         recorded = _record(cw, held, asked, check, officer, now)
         if recorded.review.finding is Finding.STOP:
             return await _stop(cw, held, recorded, now)

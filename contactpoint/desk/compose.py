@@ -7,6 +7,7 @@ the statement is written anew from the new heads.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -71,7 +72,7 @@ async def write(cw: Casework, plan: Plan, signer: Signer, now: datetime) -> Subm
                 admit(case.case, statement, cw.catalogue)
             signed = sign("statement", encode_statement(statement, cw.net), [signer.key], cw.net)
             statement = decode_statement(signed.content, cw.net)
-            asked = await cw.db.read(lambda tx, said=statement, case=case: due(tx, cw, said, case))
+            asked = await cw.db.read(partial(due, cw=cw, statement=statement, case=case))
             if plan.approver is not None or asked is not None:
                 return await _wait_for_approval(cw, plan, statement, signed, signer, fresh, now, asked is not None)
             letter = SignedLetter(statement, signed, signer.certificates)

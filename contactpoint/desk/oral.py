@@ -99,7 +99,10 @@ def _check(call: Call, now: datetime) -> None:
 
 
 async def confirm_oral(cw: Casework, oral_id: str, reference: str, officer: Signer, now: datetime) -> str:
-    """Say which letter confirms a telephone request: its clock closes. Returns the request's id. Raises NotFoundError, NotPermittedError."""
+    """Say which letter confirms a telephone request: its clock closes. Returns the request's id.
+
+    Raises NotFoundError, NotPermittedError.
+    """
     need_right(officer, "answer")
     _, request_id = await find_request(cw, reference)
 

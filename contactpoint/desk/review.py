@@ -222,7 +222,8 @@ async def keep(tx: AsyncConnection, cw: Casework, key: CaseKey, statement: State
 async def flag(cw: Casework, reference: str, officer: str, text: str, now: datetime) -> str:
     """Say of a request from another State that its facts do not match the offence, or are speech. Returns the request's id.
 
-    From then on whatever executes it needs a rights check. It is local: nothing travels. Raises NotFoundError, NotPermittedError, DraftError.
+    From then on whatever executes it needs a rights check. It is local: nothing travels. Raises NotFoundError, NotPermittedError,
+    DraftError.
     """
     case_id, request_id = await find_request(cw, reference)
     if not text.strip() or len(text) > LONGEST:
