@@ -16,17 +16,31 @@ from contactpoint.casework.cases import KeptLetter, OpenCase, load_case
 from contactpoint.casework.context import Casework
 from contactpoint.casework.facts import sign_fact
 from contactpoint.desk.bundle import write_bundle
+from contactpoint.desk.conditions import refuse_closed
 from contactpoint.desk.errors import DeskError, NotFoundError
 from contactpoint.desk.proof.casefile import Export, case_file
 from contactpoint.desk.proof.findings import Findings, NotJudgeableError
 from contactpoint.desk.proof.judge import judge
-from contactpoint.desk.proof.names import CASE, CHECKPOINT, ENTRIES, GENESIS, HEARD, LETTERS, OBJECTS, SLIPS, SUMMARY
+from contactpoint.desk.proof.names import (
+    CASE,
+    CHECKPOINT,
+    ENTRIES,
+    GENESIS,
+    HEARD,
+    LETTERS,
+    OBJECTS,
+    REVIEWS,
+    SLIPS,
+    SUMMARY,
+)
 from contactpoint.desk.proof.summary import summary
+from contactpoint.desk.review import records
 from contactpoint.domain.values import Address
 from contactpoint.store.desk_schema import journal
 from contactpoint.store.journal import append
 from contactpoint.store.rows_outbox import facts_of, parcels_of
 from contactpoint.wire.envelope import read_envelope
+from contactpoint.wire.review import REVIEW_TYPE
 from contactpoint.wire.slip import slip_digest
 from directory.documents import OWN, Charter, read_object
 from directory.errors import DirectoryError, TamperError
@@ -34,6 +48,7 @@ from directory.log import Leaf
 from directory.tiles import bundle_bytes
 from directory.trusted import TrustedCopy
 from keys.digest import digest
+from keys.signed import parse
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +58,7 @@ class _Gathered:
     case: OpenCase
     facts: Sequence[Row[Any]]
     envelopes: Mapping[str, tuple[bytes, ...]]  # by statement id: own sealings that are or were in the outbox
+    reviews: Sequence[tuple[bytes, Sequence[bytes]]]  # own rights checks: record and certificates
 
 
 async def export(cw: Casework, case_id: str, now: datetime) -> bytes:
@@ -53,6 +69,7 @@ async def export(cw: Casework, case_id: str, now: datetime) -> bytes:
     gathered = await cw.db.read(lambda tx: _gather(tx, cw, case_id))
     if gathered is None:
         raise NotFoundError("E-NOT-FOUND", f"there is no case {case_id} here", "look at the board")
+    refuse_closed(gathered.case, cw.state)
     members: dict[str, bytes] = {}
     refused = {each.statement.digest for each in gathered.case.case.rejected}
     kept = {each.statement.id: each for mark, each in gathered.case.letters.items() if mark not in refused}
@@ -63,6 +80,8 @@ async def export(cw: Casework, case_id: str, now: datetime) -> bytes:
             continue
         signed = bytes(row.signed) if row.signed is not None else await sign_fact(cw, bytes(row.digest))
         members[SLIPS + slip_digest(bytes(row.content)).hex()] = signed
+    for signed, certificates in gathered.reviews:
+        members |= _review(signed, certificates)
     copy = cw.register.copy
     members |= _register(copy, _parties(gathered))
     # A long case takes a second or more of computing, and nobody's timer may wait for it.
@@ -113,7 +132,8 @@ async def _gather(tx: AsyncConnection, cw: Casework, case_id: str) -> _Gathered 
         each: tuple(bytes(row.envelope) for row in await parcels_of(tx, each) if row.envelope is not None)
         for each in own
     }
-    return _Gathered(case, await facts_of(tx, [each.id for each in case.statements]), envelopes)
+    facts = await facts_of(tx, [each.id for each in case.statements])
+    return _Gathered(case, facts, envelopes, await records(tx, cw, case.key, case_id))
 
 
 def _letter(cw: Casework, kept: KeptLetter, sealings: Sequence[bytes]) -> dict[str, bytes]:
@@ -123,6 +143,12 @@ def _letter(cw: Casework, kept: KeptLetter, sealings: Sequence[bytes]) -> dict[s
     for data in (kept.envelope, *sealings):
         members[f"{folder}envelope-{read_envelope(data, cw.net).core.seal}"] = data
     return members
+
+
+def _review(record: bytes, certificates: Sequence[bytes]) -> dict[str, bytes]:
+    folder = f"{REVIEWS}{parse(record, REVIEW_TYPE).digest.hex()}/"
+    numbered = {f"{folder}certificate-{number}": data for number, data in enumerate(certificates, start=1)}
+    return {f"{folder}record": record, **numbered}
 
 
 def _parties(gathered: _Gathered) -> frozenset[str]:
