@@ -9,7 +9,19 @@ import sys
 
 import typer
 
-from contactpoint.cli import cases, completion, config, directory, evidence, figures, node, officers, requests, review
+from contactpoint.cli import (
+    cases,
+    completion,
+    config,
+    directory,
+    evidence,
+    figures,
+    node,
+    officers,
+    requests,
+    review,
+    threats,
+)
 from contactpoint.cli.failure import Failure, failure_of
 
 app = typer.Typer(

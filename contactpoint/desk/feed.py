@@ -9,12 +9,9 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contactpoint.casework.cases import load_case
@@ -51,6 +48,16 @@ class FeedPage:
     entries: tuple[FeedEntry, ...]
     cursor: str
     more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FeedKey:
+    """A key of the feed, without its token."""
+
+    name: str
+    scope: str
+    at: datetime
+    revoked_at: datetime | None
 
 
 async def read_feed(cw: Casework, after: str) -> FeedPage:
@@ -136,6 +143,7 @@ async def revoke_key(cw: Casework, name: str, now: datetime) -> None:
         raise NotFoundError("E-NOT-FOUND", f"there is no key {name} that holds", "run contactpoint threats key list")
 
 
-async def list_keys(tx: AsyncConnection) -> Sequence[Row[Any]]:
+async def list_keys(cw: Casework) -> tuple[FeedKey, ...]:
     """Every key that was ever made, without its token."""
-    return await api_keys(tx)
+    rows = await cw.db.read(api_keys)
+    return tuple(FeedKey(row.name, row.scope, row.at, row.revoked_at) for row in rows)

@@ -19,7 +19,7 @@ from contactpoint.casework.cases import OpenCase, load_case
 from contactpoint.casework.context import Casework
 from contactpoint.desk.compose import submit
 from contactpoint.desk.errors import NotFoundError, NotPermittedError
-from contactpoint.desk.feed import FeedPage, add_key, list_keys, read_feed, refuse_key, revoke_key
+from contactpoint.desk.feed import FeedKey, FeedPage, add_key, list_keys, read_feed, refuse_key, revoke_key
 from contactpoint.desk.find import find_request
 from contactpoint.desk.plan import Signer
 from contactpoint.desk.stix import write_bundle
@@ -148,8 +148,8 @@ class Threats:
     async def revoke_key(self, name: str, now: datetime) -> None:
         await revoke_key(self.cw, name, now)
 
-    async def keys(self) -> Sequence[Row[Any]]:
-        return await self.cw.db.read(list_keys)
+    async def keys(self) -> tuple[FeedKey, ...]:
+        return await list_keys(self.cw)
 
 
 async def _listed(tx: AsyncConnection, cw: Casework) -> list[ThreatView]:
