@@ -223,6 +223,8 @@ def _statement_view(cw: Casework, case: OpenCase, statement: Statement, facts: I
         body=body,
         facts=tuple(_fact(row) for row in facts if row.statement_id == statement.id),
         closed=closed,
+        lang=statement.lang,
+        digest=statement.digest.hex(),
     )
 
 

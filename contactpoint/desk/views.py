@@ -59,6 +59,8 @@ class StatementView:
     body: Mapping[str, Any]
     facts: tuple[Fact, ...]
     closed: tuple[str, ...] = ()  # fields in whose place a mark stands until their conditions are accepted
+    lang: str = ""  # in which its free text is written
+    digest: str = ""  # of the signed bytes, hexadecimal
 
 
 @dataclass(frozen=True, slots=True)
