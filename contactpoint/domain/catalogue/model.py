@@ -289,7 +289,7 @@ class Entry:
     any), `parent_states` the states these must be in where the entry opens a request, `by` the sides of the parent that may.
     `family` is the letter of Article 41(3), `authority` the one that decides it (41(4)), `right` and `answer_right` what the officers
     of both sides need. `reservation` is the paragraph under which a State may have limited the power itself (its card says so).
-    `move` is how a MOVE moves its request. `withheld` are fields that open only under accepted conditions.
+    `ground_needs` names, for a ground, the answers that its author must have said before. `move` is how a MOVE moves its request. `withheld` are fields that open only under accepted conditions.
     """
 
     code: str
@@ -321,6 +321,7 @@ class Entry:
     any_of: tuple[tuple[str, ...], ...] = ()
     withheld: tuple[str, ...] = ()
     consequence: Consequence = Consequence.NOTHING
+    ground_needs: Mapping[str, tuple[str, ...]] = dataclass_field(default_factory=dict)
     next_steps: tuple[NextStep, ...] = ()
     urgency_texts: Mapping[Urgency, str] = dataclass_field(default_factory=dict)
     move: Answer | None = None

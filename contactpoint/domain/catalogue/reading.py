@@ -54,6 +54,7 @@ class Shared:
         self.lists: Table = codes["lists"]
         self.urgency: Table = codes.get("urgency", {})
         self.clocks: Table = codes.get("clocks", {})
+        self.words: Table = codes.get("words", {})
         self.grounds = {code: _ground(code, row) for code, row in codes["grounds"].items()}
         self.offences = {code: _offence(code, row) for code, row in offences.items() if code != "checked"}
 
@@ -144,6 +145,7 @@ def _entry(row: Table, shared: Shared) -> Entry:
         any_of=tuple(tuple(names) for names in row.get("any_of", ())),
         withheld=tuple(row.get("withheld", ())),
         consequence=Consequence(row.get("effect", "nothing")),
+        ground_needs={code: tuple(needed) for code, needed in row.get("ground_needs", {}).items()},
         next_steps=tuple(_next_step(each) for each in row.get("next", ())),
         urgency_texts={each: {**shared.urgency, **row.get("urgency", {})}.get(each.value, "") for each in signers},
         move=_move(row, fields) if opens is Opens.MOVE else None,
@@ -211,7 +213,7 @@ def _field(row: Table, shared: Shared, choices: Mapping[FieldType, tuple[Choice,
         needed_with=_needed_with(row.get("needed_with")),
         ask=row.get("ask", False),
         no_personal_data=row.get("no_personal_data", False),
-        forbidden_words=tuple(row.get("forbidden_words", ())),
+        forbidden_words=tuple(shared.words[row["forbidden_words"]]) if "forbidden_words" in row else (),
     )
 
 
