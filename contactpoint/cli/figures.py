@@ -60,11 +60,9 @@ def _lines(out: Output, found: DeskFigures) -> Iterator[str]:
             yield f"lowered by the receiver: {urgency.lowered} of {urgency.asked} in class {urgency.urgency}"
     for count in found.rights:
         yield f"rights: {count.number} {' '.join(part for part in (count.kind, count.reason, count.verdict) if part)}"
-    for each in counted.disagreements:
-        yield (
-            f"the two sides differ: {each.request} {each.level}: {instant(each.claimed)} claimed, "
-            f"{instant(each.witnessed)} attested"
-        )
+    for apart in counted.disagreements:
+        times = f"{instant(apart.claimed)} claimed, {instant(apart.witnessed)} attested"
+        yield f"the two sides differ: {apart.request} {apart.level}: {times}"
 
 
 def _span(seconds: int) -> str:
