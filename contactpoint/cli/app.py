@@ -16,6 +16,9 @@ from contactpoint.cli import (
     directory,
     evidence,
     figures,
+    group,
+    handover,
+    instructions,
     node,
     officers,
     requests,
@@ -38,9 +41,12 @@ review.add_to(app)
 cases.add_to(app)
 evidence.add_to(app)
 figures.add_to(app)
+handover.add_to(app)
+app.add_typer(group.app, name="group")
 app.add_typer(directory.app, name="directory")
 app.add_typer(officers.app, name="officer")
 app.add_typer(officers.keys, name="key")
+app.add_typer(instructions.app, name="instructions")
 app.add_typer(threats.app, name="threats")
 app.add_typer(config.app, name="config")
 completion.add_to(app)

@@ -28,6 +28,7 @@ LARGEST_NUMBER = 2**53 - 1
 OF_THE_TEST = frozenset(("id", "title", "at", "want", "refusal", "check", "also", "treat", "never", "input", "code"))
 _HEAD = ("type", "from", "to", "urgency", "parent")
 _BESIDE = ("second_approver", "language")
+ALL = "ALL"
 _PLAIN = "tag:yaml.org,2002:"
 
 
@@ -76,6 +77,7 @@ def case_of(text: str, case: str | None, catalogue: Catalogue) -> CaseFile:
         body=body,
         approver=_text_or_none(chosen, "second_approver"),
         lang=_text_or_none(chosen, "language") or "en",
+        recipients=_recipients(chosen),
     )
 
 
@@ -160,17 +162,34 @@ def _head(chosen: _Case) -> dict[str, str]:
         raise CaseFileError(
             f"{_called(chosen)} has no {' and no '.join(missing)}.", "Every request states them.", chosen.line
         )
-    head = {}
+    head: dict[str, str] = {}
     for key in ("type", "from", "to", "urgency"):
         value = chosen.values[key]
-        if not isinstance(value, str) or value == "ALL":
+        if key == "to" and (value == ALL or isinstance(value, list)):
+            head[key] = ""
+            continue
+        if not isinstance(value, str):
             raise CaseFileError(
-                f"{key!r} of {_called(chosen)} is not one code.",
-                "Write one code; a request goes to one contact point.",
-                chosen_line(chosen, key),
+                f"{key!r} of {_called(chosen)} is not one code.", "Write one code.", chosen_line(chosen, key)
             )
         head[key] = value
     return head
+
+
+def _recipients(chosen: _Case) -> tuple[str, ...]:
+    """Several States (`to: [QN, QO]`) or all (`to: ALL`); nothing where the request goes to one."""
+    value = chosen.values["to"]
+    if value == ALL:
+        return (ALL,)
+    if not isinstance(value, list):
+        return ()
+    if not value or not all(isinstance(each, str) and each != ALL for each in value) or len(set(value)) < len(value):
+        raise CaseFileError(
+            f"'to' of {_called(chosen)} is no list of States.",
+            "Write each State's code once, or ALL alone.",
+            chosen_line(chosen, "to"),
+        )
+    return tuple(value)
 
 
 def _refuse_near_misses(chosen: _Case, missing: list[str]) -> None:

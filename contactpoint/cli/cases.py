@@ -66,6 +66,8 @@ def _case_lines(out: Output, case: CaseView) -> Iterator[str]:
     phones = f"  telephone {', '.join(case.peer_phones)}" if case.peer_phones else ""
     yield clean(f"  between {case.initiator} and {case.addressee}; peer {case.peer_name}{phones}")
     yield f"  state digest {case.state_digest}"
+    if case.thread:
+        yield f"  operation {case.thread}: contactpoint group show {case.thread}"
     for request in case.requests:
         yield from _request_lines(out, request)
     for statement in case.statements:
@@ -83,6 +85,8 @@ def _request_lines(out: Output, request: RequestView) -> Iterator[str]:
     yield f"  status {request.status}" + (
         f", acknowledged by {request.acknowledged_by}" if request.acknowledged_by else ""
     )
+    if request.authority:
+        yield clean(f"  with {request.authority}")
     if request.preservation is not None:
         kept = request.preservation
         yield f"  preserved from {instant(kept.preserved_from)}, earliest expiry {instant(kept.expires)}"
@@ -97,6 +101,9 @@ def _request_lines(out: Output, request: RequestView) -> Iterator[str]:
         yield f"  {due.level} by {instant(due.due)}: {state}"
     if request.permitted:
         yield f"  permitted now: {', '.join(request.permitted)}"
+    for step in request.next_steps:
+        to = f" to {step.recipient}" if step.recipient else ""
+        yield clean(f"  next{to}: contactpoint draft {step.kind} --from {request.id}  ({step.label or step.title})")
 
 
 def _statement_lines(out: Output, statement: StatementView) -> Iterator[str]:

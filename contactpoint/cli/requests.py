@@ -12,7 +12,7 @@ from contactpoint.cli.options import HERE, Home, Json, Officer, SecretFile, outp
 if TYPE_CHECKING:
     from contactpoint.cli.output import Output
     from contactpoint.desk.results import CaseFile
-    from contactpoint.desk.views import Submitted
+    from contactpoint.desk.views import Spread, Submitted
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="The request's id, label or own file number.")]
 
@@ -40,7 +40,10 @@ def send(
     home: Home = HERE,
     as_json: Json = False,
 ) -> None:
-    """Sign a request from a file and queue it."""
+    """Sign a request from a file and queue it.
+
+    The file's `to` is one State, a list of States, or ALL: then each gets its own letter in its own case.
+    """
     from contactpoint.cli.casefile import read_case
     from contactpoint.domain import catalogue
 
@@ -50,6 +53,9 @@ def send(
     from contactpoint import main
 
     out = output(as_json)
+    if request.recipients:
+        tell_spread(out, run(main.send_several(home, request, officer, secret)))
+        return
     submitted = run(main.send(home, request, officer, secret))
     tell_submitted(out, submitted)
     if wait and submitted.approver is None:
@@ -152,6 +158,26 @@ def _refuse_another_states(request: CaseFile, home: Path) -> None:
         raise CaseFileError(
             f"the request is from {request.sender}, and this node is of {own}.", "Name the folder with --home."
         )
+
+
+def tell_spread(out: Output, spread: Spread) -> None:
+    """What became of a letter to several States; ends with 4 when some of them could not be written to."""
+    rows = [(each.recipient, each.id, each.state) for each in spread.sent]
+    rows += [(each.recipient, "", f"NOT SENT: {each.code} {each.text}") for each in spread.failed]
+    out.data(spread, [f"operation {spread.thread}", *out.table(("State", "id", "state"), rows)])
+    for each in spread.sent:
+        if each.state == "WAITING-FOR-APPROVAL":
+            who = each.approver or "a second officer"
+            out.say(
+                f"Next: {who} runs `contactpoint approve {each.id} --as OFFICER`; nothing leaves for {each.recipient} until then."
+            )
+        if each.state == "WAITING-FOR-REVIEW":
+            out.say(f"Next: a second person runs `contactpoint review {each.id} --as OFFICER` for {each.recipient}.")
+    if spread.failed:
+        for missed in spread.failed:
+            out.say(f"{missed.recipient}: {missed.text}; {missed.what_to_do}.")
+        raise typer.Exit(4)
+    out.say(f"Next: `contactpoint group show {spread.thread}` shows all its cases.")
 
 
 def tell_submitted(out: Output, submitted: Submitted) -> None:

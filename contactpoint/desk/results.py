@@ -33,6 +33,7 @@ class CaseFile:
     body: Mapping[str, Any]
     approver: str | None = None  # `second_approver`: the officer who must sign too
     lang: str = "en"
+    recipients: tuple[str, ...] = ()  # several States, or ALL; `recipient` is empty then
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import Any
 
 _ROOMS = {
+    "card": ("card_check", "card_set", "card_show"),
     "commands": (
         "acknowledge",
         "answer",
@@ -39,7 +40,9 @@ _ROOMS = {
         "threat_show",
         "threat_sighted",
     ),
+    "joint": ("draft", "group_list", "group_members", "group_note", "group_show", "hand_over", "send_several"),
     "first_run": ("enrol", "init_node"),
+    "papers": ("instruction_set", "instruction_show", "precheck"),
     "rights": ("flag", "oral_link", "oral_list", "oral_log", "review"),
     "serve": ("serve",),
     "checks": ("doctor",),

@@ -53,8 +53,9 @@ async def _once_reachable(home: Path, say: Callable[[Desk, Clock], Awaitable[Res
         await asyncio.sleep(_LOOK_AGAIN_S)
 
 
-async def send(home: Path, request: CaseFile, officer: str, secret: str) -> Submitted:
-    draft = Draft(
+def draft_of(request: CaseFile) -> Draft:
+    """What a case file asks for, as the desk takes it."""
+    return Draft(
         kind=request.kind,
         recipient=request.recipient,
         urgency=request.urgency,
@@ -64,7 +65,12 @@ async def send(home: Path, request: CaseFile, officer: str, secret: str) -> Subm
         label=request.label,
         lang=request.lang,
         approver=request.approver,
+        recipients=request.recipients,
     )
+
+
+async def send(home: Path, request: CaseFile, officer: str, secret: str) -> Submitted:
+    draft = draft_of(request)
 
     async def say(desk: Desk, clock: Clock) -> Submitted:
         return await desk.submit(draft, await desk.unseal(officer, secret, clock()), clock())
