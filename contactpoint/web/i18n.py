@@ -25,6 +25,20 @@ def translations(language: str) -> gettext.NullTranslations:
     return gettext.translation(DOMAIN, LOCALE, languages=[language])
 
 
+class _Nothing(gettext.NullTranslations):
+    """Behind a catalogue: what is not in it."""
+
+    def gettext(self, message: str) -> str:
+        return ""
+
+
+def only_translations(language: str) -> gettext.NullTranslations:
+    """The same catalogue, but a text that is not in it is empty: tells a loanword from a text that nobody translated."""
+    found = translations(language)
+    found.add_fallback(_Nothing())
+    return found
+
+
 @lru_cache(maxsize=1)
 def _reviews() -> dict[str, str]:
     return tomllib.loads((LOCALE / "reviewed.toml").read_text(encoding="utf-8"))

@@ -39,6 +39,23 @@ ROW_OF_TWIN = {
     "lapsed": "answered",
 }
 
+GROUPS = {
+    "emergency": N_("Emergency"),
+    "preservation": N_("Preservation of data"),
+    "location": N_("Location of data and persons"),
+    "advice": N_("Advice"),
+    "evidence": N_("Evidence"),
+    "mla": N_("Mutual legal assistance"),
+    "information": N_("Information and warnings"),
+    "cooperation": N_("Working together"),
+    "extradition": N_("Extradition"),
+    "transfer": N_("Transfer of persons and proceedings"),
+    "assets": N_("Property and proceeds"),
+    "follow-up": N_("Following up"),
+    "directory": N_("Directory"),
+}
+"""The headings under which the types of request stand, the most urgent first."""
+
 WORDS = {
     **LEVELS,
     **TWINS,

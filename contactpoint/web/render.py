@@ -16,9 +16,11 @@ from starlette.responses import HTMLResponse
 from contactpoint.desk.views import Task
 from contactpoint.domain import codes
 from contactpoint.domain.catalogue import Problem
+from contactpoint.web.articles import cited
+from contactpoint.web.coded import coded_texts
 from contactpoint.web.findings import say
 from contactpoint.web.forms import PROBLEM_WORDS
-from contactpoint.web.i18n import direction, translations
+from contactpoint.web.i18n import direction, is_draft, only_translations, translations
 from contactpoint.web.labels import LEVELS, TWINS, WORDS
 from contactpoint.web.settings import LANGUAGES
 from contactpoint.web.visitor import CSRF, Visitor, set_cookie
@@ -51,17 +53,25 @@ def environment(language: str) -> Environment:
         lstrip_blocks=True,
     )
     catalogue = translations(language)
+    known, draft = only_translations(language), is_draft(language)
     made.install_gettext_translations(catalogue, newstyle=True)  # type: ignore[attr-defined]
 
     def word(code: str) -> str:
         return catalogue.gettext(WORDS[code]) if code in WORDS else code
 
+    def plain(text: str) -> str:
+        """The same without marks, for titles and menus, which hold text only."""
+        return catalogue.gettext(text) if text else ""
+
     def translated(text: str) -> Markup:
-        """A text of the catalogue or the table of codes; marked as English where no translation ships."""
-        put = catalogue.gettext(text) if text else ""
-        if language == "en" or put != text:
-            return escape(put)
-        return Markup('<span lang="en" dir="auto">{}</span>').format(text)
+        """A text of the catalogue or the table of codes; marked as a draft where no lawyer has reviewed the language, and as English
+        where no translation ships."""
+        put = known.gettext(text) if text else ""
+        if language == "en" or not text:
+            return escape(text)
+        if not put:
+            return Markup('<span lang="en" dir="auto">{}</span>').format(text)
+        return Markup('<span class="draft">{}</span>').format(put) if draft and text in coded_texts() else escape(put)
 
     def sentence(text: str) -> Markup:
         """An error's words as a sentence: they are written to stand after a code, small and without a stop."""
@@ -96,6 +106,8 @@ def environment(language: str) -> Environment:
         told=told,
         word=word,
         translated=translated,
+        plain=plain,
+        cited=lambda article: cited(article, language),
         sentence=sentence,
         span=span,
         short=short,
@@ -157,6 +169,7 @@ def page(
                 "settings": seen.console.settings,
                 "when": when,
                 "when_in": lambda at, place: moment(at, place, spoken),
+                "terms_of": "",
                 "seconds_left": lambda at: (at - seen.now).total_seconds(),
                 **(context or {}),
             }
