@@ -11,7 +11,16 @@ from contactpoint.cli.errors import CommandError
 from contactpoint.domain.catalogue import Catalogue, Field, FieldType, Opens
 from contactpoint.settings import nearest
 
-_LISTS = frozenset((FieldType.CHOICES, FieldType.TEXTS, FieldType.FIELD_CODES, FieldType.OFFENCES))
+_LISTS = frozenset(
+    (
+        FieldType.CHOICES,
+        FieldType.TEXTS,
+        FieldType.FIELD_CODES,
+        FieldType.OFFENCES,
+        FieldType.LABELS,
+        FieldType.PACKAGES,
+    )
+)
 _YES = {"true": True, "yes": True, "false": False, "no": False}
 
 
