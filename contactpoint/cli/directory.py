@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from contactpoint.cli import card
 from contactpoint.cli.options import HERE, Home, Json, output, run
 
 if TYPE_CHECKING:
     from contactpoint.desk.views import ContactView
 
 app = typer.Typer(help="The verified copy of the register of contact points.", rich_markup_mode=None)
+app.add_typer(card.app, name="card")
 
 
 @app.command("list")

@@ -29,7 +29,7 @@ from keys.custody import open_at_rest, open_case_key
 
 LOOKED_AT = 200
 """How many of the newest own requests are unsealed to find one about the same matter."""
-_TOLD_AT_MOST = 3
+_TOLD_AT_MOST, _STATES_AT_MOST = 3, 20
 
 
 async def check_draft(cw: Casework, draft: Draft, now: datetime) -> tuple[Finding, ...]:
@@ -46,7 +46,7 @@ async def check_draft(cw: Casework, draft: Draft, now: datetime) -> tuple[Findin
     found: list[Finding] = []
     if entry.opens is not Opens.MOVE:
         found += await _alike(cw, draft, case)
-    for peer in peers:
+    for peer in peers[:_STATES_AT_MOST]:
         told = pre_checks(entry, draft.body, draft.urgency, draft.lang, own, picture(cw.register, peer), now)
         found += [finding for finding in told if finding not in found]
     said = {finding.code for finding in found}
@@ -56,7 +56,7 @@ async def check_draft(cw: Casework, draft: Draft, now: datetime) -> tuple[Findin
 
 async def _peers(cw: Casework, draft: Draft) -> tuple[str, tuple[str, ...]]:
     """The case that the draft goes on with (empty: a new one), and the States it goes to that the register knows."""
-    named = [each for each in draft.recipient.replace(",", " ").split() if each != cw.state]
+    named = [each for each in (draft.recipients or (draft.recipient,)) if each and each != cw.state]
     case = ""
     if draft.parent:
         case, request = await find_request(cw, draft.parent)
