@@ -36,6 +36,9 @@ def send(
         bool,
         typer.Option("--wait", help="Return only when an officer there has taken charge; 5 when none has in time."),
     ] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Print what stops it, what warns and what is good to know; send nothing.")
+    ] = False,
     secret_file: SecretFile = None,
     home: Home = HERE,
     as_json: Json = False,
@@ -45,14 +48,18 @@ def send(
     The file's `to` is one State, a list of States, or ALL: then each gets its own letter in its own case.
     """
     from contactpoint.cli.casefile import read_case
+    from contactpoint.cli.findings import tell_checked, warn
     from contactpoint.domain import catalogue
 
     request = read_case(file, case, catalogue.load())
     _refuse_another_states(request, home)
-    secret = signing_secret(secret_file, officer)
     from contactpoint import main
 
     out = output(as_json)
+    if check:
+        raise typer.Exit(tell_checked(out, run(main.precheck(home, request))))
+    secret = signing_secret(secret_file, officer)
+    warn(out, run(main.precheck(home, request)))
     if request.recipients:
         tell_spread(out, run(main.send_several(home, request, officer, secret)))
         return

@@ -8,7 +8,6 @@ from typing import Any
 
 from contactpoint.desk.instructions import Instruction, InstructionView, Provider
 from contactpoint.desk.results import CaseFile, NodeError
-from contactpoint.desk.views import Draft
 from contactpoint.domain.precheck import Finding
 from contactpoint.main.commands import draft_of
 from contactpoint.main.folder import read_file
