@@ -28,9 +28,7 @@ _LONGEST_TEXT = 2_000
 _MOST_LABELS = 64
 _TERSE = re.compile(r"(HC-[A-Z0-9-]{1,40})(?:\(([^()]{0,400})\))?")
 _MARKERS = frozenset({"HC-MINOR", "HC-VICTIM", "HC-SPECIAL"})
-PARAMETERS = {ONWARD: "states", RETAIN: "until", SECRET_UNTIL: "until"}
-"""What a label of this code must say beside it."""
-
+_PARAMETER = {ONWARD: "states", RETAIN: "until", SECRET_UNTIL: "until"}
 # From the strictest to the loosest; of two in a family the stricter stands (TLP 2.0; PAP).
 _FAMILIES = (
     (NO_ONWARD, ONWARD),
@@ -166,7 +164,7 @@ def _problems_of(row: Plain, place: str, codes: Sequence[str]) -> Iterable[Label
     if codes and code not in codes:
         yield LabelProblem(place, "E-FIELD-INVALID", f"{code} is not open here; choose from {', '.join(codes)}")
         return
-    wanted = PARAMETERS.get(code, "")
+    wanted = _PARAMETER.get(code, "")
     for name in given:
         if name not in ("code", "text", wanted):
             yield LabelProblem(f"{place}.{name}", "E-UNKNOWN-FIELD", f"{code} takes no {name}")
@@ -193,7 +191,7 @@ def _read(row: Plain) -> Label:
         states = _states(given.get("states"))
         # A list that cannot be read names nobody.
         return Label(ONWARD, states=states, text=lines) if states else Label(NO_ONWARD, text=lines)
-    return Label(code, _date(given.get("until")) if code in PARAMETERS else None, (), lines)
+    return Label(code, _date(given.get("until")) if code in _PARAMETER else None, (), lines)
 
 
 def _terse(text: str) -> Plain:
@@ -202,7 +200,7 @@ def _terse(text: str) -> Plain:
     if match is None:
         return text
     code, inside = match[1], match[2]
-    return {"code": code} if inside is None else {"code": code, PARAMETERS.get(code, "text"): inside}
+    return {"code": code} if inside is None else {"code": code, _PARAMETER.get(code, "text"): inside}
 
 
 def _lines(text: str) -> str:

@@ -32,7 +32,6 @@ from contactpoint.domain.catalogue.model import (
 )
 from contactpoint.domain.codes import TABLE
 from contactpoint.domain.errors import CatalogueError
-from contactpoint.domain.labels import PARAMETERS
 from contactpoint.domain.values import Side, Urgency
 
 _SHARED = ("answers.toml", "codes.toml", "fields.toml", "offences.toml")
@@ -43,12 +42,6 @@ _UNTIL_DECIDED = ("new", "taken", "asked", "working")
 _NOT_ENDED = tuple(stage.value for stage in Stage if stage is not Stage.FINAL)
 
 Table = Mapping[str, Any]
-
-_LABEL_PARTS: tuple[Table, ...] = (
-    {"name": "until", "type": "date", "label": "Last day", "required": "optional"},
-    {"name": "states", "type": "texts", "label": "States that may have it", "required": "optional"},
-)
-"""What a label may say beside its code; `text` is left to the letters that say it in words."""
 
 
 class Shared:
@@ -203,11 +196,6 @@ def _field(row: Table, shared: Shared, choices: Mapping[FieldType, tuple[Choice,
     kind = FieldType(row["type"])
     listed = tuple(Choice(code, label) for code, label in shared.lists[row["list"]].items()) if "list" in row else ()
     given = {FieldType.OFFENCES: shared.offence_choices(), **(choices or {})}
-    if kind is FieldType.LABELS:
-        listed = tuple(
-            replace(each, asks=(PARAMETERS[each.code],) if each.code in PARAMETERS else ()) for each in listed
-        )
-        row = {"fields": _LABEL_PARTS, **row}
     return Field(
         name=row["name"],
         type=kind,
