@@ -36,7 +36,9 @@ class Rung:
 
 def rungs(request: RequestView) -> tuple[Rung, ...]:
     """The ladder of one request, lowest rung first; unknown levels are shown with the last rung, never dropped."""
-    return rungs_of(request.facts, request.deadlines)
+    every = rungs_of(request.facts, request.deadlines)
+    # What rings nobody waits for nobody: its ladder ends with received, but for what was said all the same.
+    return every if not request.quiet else tuple(each for each in every if each.level not in _OF_PEOPLE or each.reached)
 
 
 def rungs_of(facts: Sequence[Fact], deadlines: Sequence[Deadline]) -> tuple[Rung, ...]:
@@ -70,4 +72,5 @@ def rungs_of(facts: Sequence[Fact], deadlines: Sequence[Deadline]) -> tuple[Rung
     )
 
 
+_OF_PEOPLE = ("opened", "acknowledged", "answered")
 _LEVEL_OF_DEADLINE = {"decision": "answered", "unreachable": "held"}

@@ -7,13 +7,16 @@ from contactpoint.web.routes import (
     compose,
     directory,
     events,
+    feed,
     figures,
     health,
     instructions,
     order,
     people,
+    rights,
     shift,
     static,
+    threats,
 )
 
 ROUTERS = (
@@ -26,8 +29,11 @@ ROUTERS = (
     cases.router,
     compose.router,
     approvals.router,
+    rights.router,
     directory.router,
     figures.router,
     instructions.router,
     order.router,
+    threats.router,
+    feed.router,
 )
