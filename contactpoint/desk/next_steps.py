@@ -34,7 +34,7 @@ def next_steps(cw: Casework, case: OpenCase, request: Request) -> tuple[NextStep
         entry = cw.catalogue.entries.get(step.kind)
         if entry is None or step.by is not side or not _now(step, request):
             continue
-        recipient = str(peer) if not step.to else _state(step.to, _said(case, request, side), cw)
+        recipient = str(peer) if not step.to else _state(step.to, case, request, side, cw)
         inside = recipient == peer and entry.opens.may_follow and step.kind in may
         if inside or entry.opens.may_open_case:
             found.append(NextStepView(step.kind, entry.title, step.label, recipient, request.id, inside))
@@ -60,14 +60,18 @@ def _said(case: OpenCase, request: Request, reader: Side) -> list[Mapping[str, A
     return [_open_body(request, each, reader) for each in reversed(half) if each.re == request.digest]
 
 
-def _state(to: str, said: Iterable[Mapping[str, Any]], cw: Casework) -> str:
-    """The State that an answer names; empty where it names none that the register lists: a person chooses then."""
-    value = _value(to, {}, said)
+def _state(to: str, case: OpenCase, request: Request, reader: Side, cw: Casework) -> str:
+    """The State that a letter names; empty where it names none that the register lists: a person chooses then."""
+    value = _value(to, _open_body(request, _opening(case, request), reader), _said(case, request, reader))
     try:
         named = parse_address(value if isinstance(value, str) else "")
     except DomainError:
         return ""
     return str(named) if named != cw.state and cw.register.contact(named) is not None else ""
+
+
+def _opening(case: OpenCase, request: Request) -> Statement:
+    return next(each for each in case.statements if each.digest == request.digest)
 
 
 def prefilled(cw: Casework, case: OpenCase, request: Request, kind: str) -> Draft:
@@ -91,7 +95,7 @@ def prefilled(cw: Casework, case: OpenCase, request: Request, kind: str) -> Draf
 def prefill(case: OpenCase, request: Request, kind: str, catalogue: Catalogue, *, mine: bool) -> dict[str, Any]:
     """The fields of a request of ``kind`` that stand in ``request`` and its answers already; only what its reader may see."""
     source, target = catalogue[request.kind], catalogue[kind]
-    opening = next(each for each in case.statements if each.digest == request.digest)
+    opening = _opening(case, request)
     reader = Side.REQUESTER if mine else Side.ADDRESSEE
     visible = _open_body(request, opening, reader)
     body = _same_names(visible, source, target, mine=mine)
@@ -100,7 +104,7 @@ def prefill(case: OpenCase, request: Request, kind: str, catalogue: Catalogue, *
         value = _value(origin, visible, _said(case, request, reader))
         field = _field(target.fields, place)
         if value not in (None, "", (), [], {}) and field is not None:
-            _put(body, place, [value] if field.type is FieldType.TEXTS and isinstance(value, str) else value)
+            _put(body, place, _fitted(value, field))
     if mine and "language" not in body and any(field.name == "language" for field in target.fields):
         body["language"] = opening.lang
     return body
@@ -156,6 +160,24 @@ def _field(fields: Iterable[Field], place: str) -> Field | None:
     name, _, rest = place.partition(".")
     found = next((field for field in fields if field.name == name), None)
     return _field(found.fields, rest) if found is not None and rest else found
+
+
+def _fitted(value: Any, field: Field) -> Any:
+    """A carried value as a field of this type takes it: what is no text becomes one, what is one text an item of a list."""
+    if field.type is FieldType.TEXTS:
+        items = value if isinstance(value, list | tuple) else [value]
+        return [_text(each) for each in items]
+    if field.type in (FieldType.TEXT, FieldType.LONG_TEXT):
+        return _text(value)
+    return value
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(_text(each) for each in value.values())
+    if isinstance(value, list | tuple):
+        return ", ".join(_text(each) for each in value)
+    return str(value)
 
 
 def _put(body: dict[str, Any], place: str, value: Any) -> None:

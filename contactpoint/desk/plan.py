@@ -22,7 +22,7 @@ from contactpoint.desk.precheck import form_here
 from contactpoint.desk.views import Draft
 from contactpoint.domain.case import permitted
 from contactpoint.domain.catalogue import Opens, Signers, check_body, signers_needed
-from contactpoint.domain.catalogue.model import Answer, Entry
+from contactpoint.domain.catalogue.model import Answer, Consequence, Entry
 from contactpoint.domain.codes import look_up
 from contactpoint.domain.errors import CatalogueError, DomainError
 from contactpoint.domain.values import Address, Side, Urgency, parse_address
@@ -177,8 +177,8 @@ async def _plan_answer(cw: Casework, draft: Draft, officer: Signer, now: datetim
 
 def right_to_say(entry: Entry, answer: Answer, side: Side) -> str:
     """The right that an answer needs. What decides on a request may be the central authority's alone; steps on the way are the desk's."""
-    if answer.right:
-        return answer.right
+    if answer.right or answer.consequence is Consequence.HANDS_OVER:
+        return answer.right or "answer"
     return entry.answer_right if answer.decides and side is Side.ADDRESSEE else "answer"
 
 

@@ -160,8 +160,15 @@ def test_a_number_beyond_exactness_is_refused() -> None:
 
 
 def test_a_broadcast_or_a_list_of_states_is_not_one_recipient() -> None:
-    assert refusal(SMALL.replace("to: XB", "to: ALL")).line == 3
-    assert refusal(SMALL.replace("to: XB", "to: [XB, XC]")).line == 3
+    assert case_of(SMALL.replace("to: XB", "to: ALL"), None, KNOWN).recipients == ("ALL",)
+    several = case_of(SMALL.replace("to: XB", "to: [XB, NO]"), None, KNOWN)
+    assert (several.recipient, several.recipients) == ("", ("XB", "NO"))
+    assert case_of(SMALL, None, KNOWN).recipients == ()
+
+
+def test_a_list_of_states_holds_each_once_and_nothing_else() -> None:
+    for wrong in ("[XB, XB]", "[XB, ALL]", "[XB, true]", "[]", "{XB: XC}"):
+        assert refusal(SMALL.replace("to: XB", f"to: {wrong}")).line == 3
 
 
 def test_broken_yaml_names_its_line() -> None:
