@@ -146,7 +146,7 @@ class Desk:
     async def review(self, waiting: str, check: Check, key: Signer, now: datetime) -> Submitted:
         return await review(self.cw, waiting, check, key, now)
 
-    async def waiting(self, waiting: str) -> Waiting | None:
+    async def waiting_letter(self, waiting: str) -> Waiting | None:
         return await self.cw.db.read(lambda tx: waiting_view(tx, self.cw, waiting))
 
     async def flag(self, request: str, officer: str, text: str, now: datetime) -> str:

@@ -70,7 +70,7 @@ class DeskPort(Protocol):
         """Record the rights check of a waiting letter (Articles 6, 24, 40(22))."""
         ...
 
-    async def waiting(self, waiting: str) -> Waiting | None:
+    async def waiting_letter(self, waiting: str) -> Waiting | None:
         """A letter that waits or once waited."""
         ...
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from contactpoint.desk.errors import DraftError, NotFoundError, NotPermittedError
 from contactpoint.desk.instructions import InstructionView
+from contactpoint.desk.review import Check
 from contactpoint.desk.views import (
     Beat,
     Board,
@@ -18,6 +19,7 @@ from contactpoint.desk.views import (
     Draft,
     Fact,
     OfficerView,
+    OralView,
     PreservationView,
     RequestView,
     StatementView,
@@ -31,11 +33,13 @@ from contactpoint.domain.values import Urgency
 from tests.web.directory_simulator import DirectorySimulator
 from tests.web.papers_simulator import WRITTEN, PapersSimulator
 from tests.web.people_simulator import PeopleSimulator
+from tests.web.rights_simulator import RightsSimulator
 from tests.web.sample import A01, A06, NAMES, PASSWORD
+from tests.web.threats_simulator import ThreatsSimulator
 
 
 @dataclass
-class DeskSimulator(PeopleSimulator, DirectorySimulator, PapersSimulator):
+class DeskSimulator(RightsSimulator, PeopleSimulator, DirectorySimulator, PapersSimulator, ThreatsSimulator):
     """State XB at ``start``; what the routes did is kept in plain lists for tests to read."""
 
     start: datetime
@@ -49,6 +53,9 @@ class DeskSimulator(PeopleSimulator, DirectorySimulator, PapersSimulator):
     answers: list[tuple[str, str, Mapping[str, Any]]] = field(default_factory=list)
     waiting: list[Waiting] = field(default_factory=list)
     tasks: list[Task] = field(default_factory=list)
+    checks: list[tuple[str, Check]] = field(default_factory=list)
+    flags: list[tuple[str, str]] = field(default_factory=list)
+    notes: list[OralView] = field(default_factory=list)
     listeners: list[asyncio.Queue[str]] = field(default_factory=list)
     silent: bool = False
     instructions: dict[str, InstructionView] = field(default_factory=dict)
@@ -223,6 +230,7 @@ class DeskSimulator(PeopleSimulator, DirectorySimulator, PapersSimulator):
             waiting=tuple(self.waiting),
             tasks=tuple(self.tasks),
             directory_age_s=240,
+            oral=tuple(self.notes),
         )
 
     async def beat(self, now: datetime) -> Beat:
@@ -320,7 +328,7 @@ class DeskSimulator(PeopleSimulator, DirectorySimulator, PapersSimulator):
             return Submitted(new, "", "WAITING-FOR-APPROVAL", draft.approver)
         return Submitted(new, new, "QUEUED")
 
-    async def approve(self, waiting: str, key: Any, now: datetime) -> Submitted:
+    async def approve(self, waiting: str, key: Any, now: datetime, check: Any = None) -> Submitted:
         found = next(each for each in self.waiting if each.id == waiting)
         if found.by == key.number:
             raise NotPermittedError(
@@ -328,6 +336,8 @@ class DeskSimulator(PeopleSimulator, DirectorySimulator, PapersSimulator):
                 "The second signature must come from another officer.",
                 "Ask a second officer to approve.",
             )
+        if check is not None:
+            self.checks.append((waiting, check))
         self.waiting.remove(found)
         return Submitted(waiting, waiting, "QUEUED")
 

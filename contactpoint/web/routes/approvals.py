@@ -1,15 +1,18 @@
-"""Four eyes: what one officer has signed and a second must read and sign."""
+"""Four eyes: what one officer has signed and a second must read and sign, or check for the rights of those concerned, or both."""
 
 from __future__ import annotations
 
 from fastapi import APIRouter, Response
 
-from contactpoint.desk.errors import DeskError, NotFoundError, SecretError
+from contactpoint.desk.errors import DeskError, DraftError, NotFoundError, SecretError
+from contactpoint.desk.review import Check
 from contactpoint.desk.views import Waiting
 from contactpoint.domain import catalogue as catalogues
 from contactpoint.domain.catalogue import Field
+from contactpoint.domain.rights import Reason, right_for
 from contactpoint.web.i18n import N_
 from contactpoint.web.render import page
+from contactpoint.web.reviews import read_check, words
 from contactpoint.web.routes.cases import titles
 from contactpoint.web.signing import signing_key
 from contactpoint.web.summary import summary
@@ -20,29 +23,44 @@ router = APIRouter()
 
 @router.get("/approvals")
 async def approvals(seen: SignedIn) -> Response:
-    """Everything that waits for a second officer."""
+    """Everything that waits for a second person."""
     board = await seen.desk.board(seen.officer.number, seen.now)
-    return page(seen, "approvals.html", {"waiting": board.waiting, "titles": titles(catalogues.load())})
+    return page(seen, "approvals.html", {"waiting": board.waiting, "titles": titles(catalogues.load()), **words()})
 
 
 async def _waiting(waiting: str, seen: Officer) -> Waiting:
-    board = await seen.desk.board(seen.officer.number, seen.now)
-    for each in board.waiting:
-        if each.id == waiting:
-            return each
+    found = await seen.desk.waiting_letter(waiting)
+    if found is not None and (found.state != "waiting" or found.until > seen.now):
+        return found
     text = N_("Nothing waits for approval under this reference.")
     raise NotFoundError("E-UNKNOWN-CASE", text, N_("It may have been approved or have run out. Look at the board."))
 
 
-async def _draw(waiting: Waiting, seen: Officer, error: DeskError | None) -> Response:
+def _may_approve(waiting: Waiting, seen: Officer) -> bool:
+    return waiting.state == "waiting" and waiting.approver == seen.officer.number and not waiting.approved
+
+
+def _may_check(waiting: Waiting, seen: Officer) -> bool:
+    """Whether this officer may record the check that is due: not the author, and with the right that its reason asks for."""
+    if waiting.state != "waiting" or not waiting.needs_review or waiting.reviewed:
+        return False
+    return waiting.by != seen.officer.number and right_for(Reason(waiting.needs_review)) in seen.officer.rights
+
+
+async def _draw(waiting: Waiting, seen: Officer, error: DeskError | None, check: Check | None = None) -> Response:
     catalogue = catalogues.load()
     context = {
         "waiting": waiting,
         "lines": summary(_fields(waiting.kind, catalogue), waiting.body),
         "titles": titles(catalogue),
         "error": error,
+        "problems": error.problems if error else (),
         "ask_secret": await _asks_again(waiting, seen),
         "mine": waiting.by == seen.officer.number,
+        "may_approve": _may_approve(waiting, seen),
+        "may_check": _may_check(waiting, seen),
+        "check": check or Check("", ""),
+        **words(),
     }
     return page(seen, "approval.html", context, status=422 if error else 200)
 
@@ -62,18 +80,22 @@ async def _asks_again(waiting: Waiting, seen: Officer) -> bool:
 
 @router.get("/approvals/{waiting}")
 async def approval_page(waiting: str, seen: SignedIn) -> Response:
-    """The statement as it will be signed, whole."""
+    """The statement as it was signed, whole; its author finds here why it was stopped."""
     return await _draw(await _waiting(waiting, seen), seen, None)
 
 
 @router.post("/approvals/{waiting}")
 async def approve(waiting: str, form: Form, seen: SignedIn) -> Response:
-    """Sign the same bytes as the first officer."""
+    """Sign the same bytes as the first officer, record the rights check, or both in one act."""
     found = await _waiting(waiting, seen)
+    check = read_check(form) if _may_check(found, seen) else None
     try:
         key = await signing_key(form, seen, again=await _asks_again(found, seen))
-        submitted = await seen.desk.approve(waiting, key, seen.now)
-    except SecretError as error:
-        return await _draw(found, seen, error)
+        if _may_check(found, seen) and not _may_approve(found, seen):
+            submitted = await seen.desk.review(waiting, check or Check("", ""), key, seen.now)
+        else:
+            submitted = await seen.desk.approve(waiting, key, seen.now, check)
+    except (SecretError, DraftError) as error:
+        return await _draw(found, seen, error, check)
     title = titles(catalogues.load()).get(found.kind, found.kind)
     return page(seen, "submitted.html", {"submitted": submitted, "kind": found.kind, "title": title})

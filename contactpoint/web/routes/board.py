@@ -6,6 +6,7 @@ from fastapi import APIRouter, Response
 from fastapi.responses import RedirectResponse
 
 from contactpoint.web.render import page
+from contactpoint.web.reviews import words
 from contactpoint.web.visitor import Form, SignedIn
 
 router = APIRouter()
@@ -15,7 +16,7 @@ router = APIRouter()
 async def board(seen: SignedIn) -> Response:
     """Shows headings only, never a body: seeing the board is not opening a request."""
     view = await seen.desk.board(seen.officer.number, seen.now)
-    return page(seen, "board.html", {"board": view, "has_key": await seen.key() is not None})
+    return page(seen, "board.html", {"board": view, "has_key": await seen.key() is not None, **words()})
 
 
 @router.post("/tasks/{task}/done")

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 from starlette.exceptions import HTTPException
 
+from contactpoint.casework.consequences import is_override
 from contactpoint.desk.errors import DeskError, DraftError, SecretError
 from contactpoint.desk.views import CaseView, Draft, RequestView
 from contactpoint.domain import catalogue as catalogues
@@ -17,9 +18,10 @@ from contactpoint.domain.values import Urgency
 from contactpoint.web.forms import controls, labels, place, read_body
 from contactpoint.web.ladder import rungs, rungs_of
 from contactpoint.web.render import page
+from contactpoint.web.reviews import with_known_numbers, words
 from contactpoint.web.routes.instructions import beside, record_ticks
 from contactpoint.web.signing import approvers, signing_key
-from contactpoint.web.summary import fields_of, summary
+from contactpoint.web.summary import as_signed, fields_of, summary
 from contactpoint.web.visitor import Form, Officer, SignedIn, text
 
 router = APIRouter()
@@ -62,6 +64,8 @@ def case_context(view: CaseView) -> dict[str, Any]:
                 "request": each,
                 "rungs": rungs(each),
                 "lines": lines,
+                "letter": opening,
+                "signed": as_signed(opening.body) if opening else (),
                 "actions": actions(each, catalogue),
                 "order": each.incoming and each.kind in catalogue and catalogue[each.kind].domestic_order,
                 "can_take": "ACKNOWLEDGED" in each.permitted,
@@ -75,11 +79,13 @@ def case_context(view: CaseView) -> dict[str, Any]:
             {
                 "statement": statement,
                 "lines": lines,
+                "signed": as_signed(statement.body),
                 "rungs": rungs_of(statement.facts, ()),
                 "opens": statement.id in kinds,
+                "override": asked in catalogue and is_override(catalogue[str(asked)], statement.body),
             }
         )
-    return {"case": view, "requests": shown, "letters": letters, "titles": titles(catalogue)}
+    return {"case": view, "requests": shown, "letters": letters, "titles": titles(catalogue), **words()}
 
 
 def titles(catalogue: catalogues.Catalogue) -> dict[str, str]:
@@ -147,12 +153,15 @@ async def _draw(
     case, request, answer = await _answering(request_id, kind, seen)
     two = _two(kind, request)
     problems = place(error.problems, body or {}) if error else ()
-    drawn = controls(answer.fields, seen.console.settings.zone, body, problems)
+    grounds = catalogues.load().all_grounds
+    drawn = controls(answer.fields, seen.console.settings.zone, body, problems, any_of=answer.any_of, grounds=grounds)
+    drawn = with_known_numbers(drawn, answer, case.peer_phones)
     context = {
         "case": case,
         "request": request,
         "answer": answer,
         "fields": drawn,
+        "terms_of": f"/{request.kind}",
         "labels": labels(drawn),
         "problems": problems,
         "error": error,
