@@ -7,12 +7,14 @@ from dataclasses import dataclass
 
 _REFERENCE = re.compile(r"(?P<article>\b\d+)?(?P<rest>(?:\([0-9]{1,2}\)|\([a-z]\))+)|(?P<alone>\b\d+)")
 _PART = re.compile(r"\((\w+)\)")
-_ARABIC_LETTERS = dict(zip("abcdefghijklmno", ["أ", "ب", "ج", "د", "هـ", "و", "ز", "ح", "ط", "ي", "ك", "ل", "م", "ن", "س"], strict=True))
+_ARABIC_LETTERS = dict(
+    zip("abcdefghijklmno", ["أ", "ب", "ج", "د", "هـ", "و", "ز", "ح", "ط", "ي", "ك", "ل", "م", "ن", "س"], strict=True)
+)
 
 
 @dataclass(frozen=True, slots=True)
 class _Form:
-    """How a language writes an article, a paragraph of it, a letter of that. ``paragraph`` follows an article, ``more`` another paragraph."""
+    """How a language writes an article, a paragraph after it, one more paragraph, a letter."""
 
     article: str
     paragraph: str

@@ -11,7 +11,6 @@ from typing import Any
 from starlette.datastructures import FormData
 
 from contactpoint.domain.catalogue import UNKNOWN, Choice, Field, FieldType, Ground, Problem, Required
-from contactpoint.domain.labels import parameter_of
 from contactpoint.web.i18n import N_
 from contactpoint.web.when import zone_of
 
@@ -39,12 +38,6 @@ PROBLEM_WORDS = {
 }
 """What a problem is called in a language other than English, where the check's own sentence is not translated."""
 
-
-_PARAMETERS = (
-    Field("until", FieldType.DATE, Required.OPTIONAL, N_("Until"), "", "", "", (), (), False, (), None, None),
-    Field("states", FieldType.TEXT, Required.OPTIONAL, N_("States' codes"), "", "", "", (), (), False, (), None, None),
-)
-"""What a condition may need beside its code."""
 
 YES_NO = "yes-no"
 """How a question is drawn that must be answered: two buttons, none of them pressed. An empty box would be an answer nobody gave."""
@@ -132,17 +125,7 @@ def read_body(fields: Sequence[Field], form: FormData, zone: str, prefix: str = 
     return body
 
 
-def _with_parameters(field: Field) -> Field:
-    """A field of conditions with the fields that each of them asks for."""
-    if field.type is not FieldType.LABELS:
-        return field
-    asking = ((choice, parameter_of(choice.code)) for choice in field.choices)
-    choices = tuple(replace(choice, asks=(name,)) if name else choice for choice, name in asking)
-    return replace(field, choices=choices, fields=_PARAMETERS)
-
-
 def _read_one(field: Field, form: FormData, name: str, zone: str) -> Any:
-    field = _with_parameters(field)
     text = str(form.get(name, "")).replace("\r\n", "\n").strip()
     match field.type:
         case FieldType.BOOLEAN if must_be_answered(field):
@@ -258,7 +241,6 @@ def _control(
 ) -> Control:
     name = f"{prefix}.{field.name}"
     path = name[len(PREFIX) + 1 :]
-    field = _with_parameters(field)
     if any(choice.asks for choice in field.choices):
         children = _beside(field, zone, value, problems, name)
     else:

@@ -16,6 +16,7 @@ from contactpoint.web.routes import (
     rights,
     shift,
     static,
+    terms,
     threats,
 )
 
@@ -36,4 +37,5 @@ ROUTERS = (
     order.router,
     threats.router,
     feed.router,
+    terms.router,
 )
