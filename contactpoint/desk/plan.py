@@ -21,8 +21,9 @@ from contactpoint.desk.packages import carried
 from contactpoint.desk.precheck import form_here
 from contactpoint.desk.views import Draft
 from contactpoint.domain.case import permitted
-from contactpoint.domain.catalogue import Opens, Signers, check_body, signers_needed
+from contactpoint.domain.catalogue import Opens, Problem, Signers, check_body, signers_needed
 from contactpoint.domain.catalogue.model import Answer, Consequence, Entry
+from contactpoint.domain.clocks import check_term
 from contactpoint.domain.codes import look_up
 from contactpoint.domain.errors import CatalogueError, DomainError
 from contactpoint.domain.values import Address, Side, Urgency, parse_address
@@ -167,7 +168,7 @@ async def _plan_answer(cw: Casework, draft: Draft, officer: Signer, now: datetim
     entry = cw.catalogue[request.kind]
     answer = entry.answer(draft.kind)
     need_right(officer, right_to_say(entry, answer, side))
-    _refuse(form_here(cw, case, request_id, draft.kind), draft.body, now)
+    _refuse(form_here(cw, case, request_id, draft.kind), draft.body, now, check_term(entry, answer, draft.body, now))
     check_call_back(cw, request.sender, answer, draft.body)
     recipient = request.recipient if side is Side.REQUESTER else request.sender
     approver = _approver(cw, draft.kind, request.urgency, draft.approver, officer, request.kind)
@@ -182,8 +183,8 @@ def right_to_say(entry: Entry, answer: Answer, side: Side) -> str:
     return entry.answer_right if answer.decides and side is Side.ADDRESSEE else "answer"
 
 
-def _refuse(form: Entry | Answer, body: Mapping[str, Any], now: datetime) -> None:
-    problems = tuple(problem for problem in check_body(form, body, now) if problem.blocks)
+def _refuse(form: Entry | Answer, body: Mapping[str, Any], now: datetime, more: tuple[Problem, ...] = ()) -> None:
+    problems = tuple(problem for problem in (*check_body(form, body, now), *more) if problem.blocks)
     if problems:
         fields = ", ".join(sorted({problem.field for problem in problems}))
         text = f"{len(problems)} field(s) need attention: {fields}"

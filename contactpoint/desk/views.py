@@ -39,11 +39,15 @@ class Deadline:
 
 @dataclass(frozen=True, slots=True)
 class PreservationView:
-    """Art. 42(8): the earliest lawful expiry is ``preserved_from`` + 60 days, longer after extensions."""
+    """Art. 42(8): the earliest lawful expiry is ``preserved_from`` + 60 days, longer after extensions and what held it.
+
+    ``state``: PRESERVED, HELD-UNTIL-DECISION (``expires`` is then the term that no longer counts), RELEASED or EXPIRED.
+    """
 
     preserved_from: datetime
     expires: datetime
     extensions: tuple[tuple[datetime, datetime], ...]  # (old expiry, new expiry)
+    state: str = "PRESERVED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +167,7 @@ class Task:
     state: str = ""
     phones: tuple[str, ...] = ()
     request: str | None = None
+    due: datetime | None = None  # the end of the term that it reminds of
 
 
 @dataclass(frozen=True, slots=True)
