@@ -37,6 +37,8 @@ class Console:
             "/directory?sort=time",
             "/directory/XA",
             "/call-sheet",
+            "/threats",
+            f"/threats/{self.desk.threats.views[0].threat.request}",
             "/no-such-page",
         ]
 

@@ -34,7 +34,7 @@ async def threats(seen: SignedIn, q: str = "") -> Response:
     """The newest threats first; of a search, those that name it."""
     sought = q.strip()[:_LONGEST_SEARCH]
     found = await seen.desk.threats.listed(sought)
-    context = {"threats": found, "sought": sought, "kind": threat_kind(catalogues.load()), "marks": _marks()}
+    context = {"threats": found, "sought": sought, "kind": threat_kind(catalogues.load()), "mark_words": _marks()}
     return page(seen, "threats.html", context)
 
 
@@ -62,7 +62,7 @@ async def _draw(reference: str, seen: Officer, error: DeskError | None = None, r
         "view": view,
         "threat": view.threat,
         "types": INDICATOR_TYPES,
-        "marks": _marks(),
+        "mark_words": _marks(),
         "error": error,
         "reason": reason,
         "ask_secret": await seen.key() is None,
