@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from typing import Any
 
 from directory.card import Calendar, Language, Line, Members, PublicCard, Reachability
 from directory.checkpoint import sign_checkpoint
@@ -36,6 +37,7 @@ class SimulatedRegister:
         self._members: list[Members] = []
         self._hosts: dict[str, str] = {}
         self._roots: dict[str, SigningKey] = {}
+        self._keepers: dict[str, SigningKey] = {}
 
     def rent(self, guest: str, host: str) -> None:
         self._hosts[guest] = host
@@ -71,7 +73,18 @@ class SimulatedRegister:
         lines = (Line(number="+999100200", carrier="A"), Line(number="+999100201", carrier="B"))
         reach = Reachability(duty_line="+999100200", telephones=lines, mail=f"desk@{state.lower()}.example")
         public = PublicCard(body=f"Desk of {state}", languages=(Language(tag="en"),), calendar=Calendar(zone="UTC"))
-        card, members = make_card(own.keeper, state, 1, public, reach, self._random(16), now, self.net)
+        self._keepers[state] = own.keeper
+        self._put_card(state, 1, public, reach, now)
+
+    def change_card(self, state: str, now: datetime, **fields: Any) -> None:
+        """The State's next card: these fields of its public part anew, its telephones as before."""
+        held = self._registry.standings[state].card
+        assert held is not None
+        members = next(each for each in self._members if each.salted == held.members)
+        self._put_card(state, held.number + 1, held.public.model_copy(update=fields), members.reachability, now)
+
+    def _put_card(self, state: str, number: int, public: PublicCard, reach: Reachability, now: datetime) -> None:
+        card, members = make_card(self._keepers[state], state, number, public, reach, self._random(16), now, self.net)
         self._append(card, "card")
         if members is not None:
             self._members.append(members)

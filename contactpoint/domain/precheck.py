@@ -88,20 +88,7 @@ def pre_checks(
     matter = _Matter(
         entry, body, Urgency(urgency) if known else None, lang, own, theirs, named_offences(entry, body), now
     )
-    parts = (
-        _scope,
-        _treaty,
-        _language,
-        _help,
-        _authority,
-        _law,
-        _secrecy,
-        _judge,
-        _emergency,
-        _own_offences,
-        _channels,
-    )
-    found = [finding for part in parts for finding in part(matter)]
+    found = [finding for part in _parts(entry) for finding in part(matter)]
     return tuple(sorted(found, key=lambda finding: list(Severity).index(finding.severity)))
 
 
