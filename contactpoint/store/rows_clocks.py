@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Row, bindparam, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from contactpoint.store.desk_schema import clock, request, step, task
+from contactpoint.store.desk_schema import case_file, clock, request, step, task
 from contactpoint.store.instant import from_milliseconds, to_milliseconds
 from contactpoint.store.sql import may_lock
 
@@ -50,6 +50,10 @@ async def clocks_of(tx: AsyncConnection, request_id: str) -> Sequence[Row[Any]]:
     return (await tx.execute(_of, {"of": request_id})).all()
 
 
+async def clocks_of_requests(tx: AsyncConnection, request_ids: Sequence[str]) -> Sequence[Row[Any]]:
+    return (await tx.execute(select(clock).where(clock.c.request_id.in_(request_ids)))).all()
+
+
 async def insert_clock(tx: AsyncConnection, values: Mapping[str, Any]) -> None:
     await tx.execute(insert(clock), dict(values))
 
@@ -84,7 +88,9 @@ async def next_clock(tx: AsyncConnection) -> datetime | None:
 async def running_clocks(tx: AsyncConnection, now: datetime, limit: int) -> Sequence[Row[Any]]:
     """Clocks that nothing has closed, with their requests: the soonest end first, the open-ended last."""
     query = (
-        _with_requests.where(or_(clock.c.closed_at.is_(None), clock.c.closed_at > now))
+        _with_requests.add_columns(case_file.c.own_reference)
+        .join(case_file, case_file.c.id == request.c.case_id)
+        .where(or_(clock.c.closed_at.is_(None), clock.c.closed_at > now))
         .order_by(clock.c.due.is_(None), clock.c.due, clock.c.request_id, clock.c.name)
         .limit(limit)
     )
