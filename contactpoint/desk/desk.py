@@ -14,6 +14,7 @@ from contactpoint.casework.effects import happen
 from contactpoint.desk import instructions, officers, pictures
 from contactpoint.desk.acknowledge import acknowledge
 from contactpoint.desk.approve import approve, review, waiting_view
+from contactpoint.desk.clocks import ClockView, running
 from contactpoint.desk.compose import submit
 from contactpoint.desk.errors import NotFoundError
 from contactpoint.desk.figures import DeskFigures, desk_figures
@@ -104,6 +105,9 @@ class Desk:
 
     async def figures(self, since: datetime, until: datetime) -> DeskFigures:
         return await desk_figures(self.cw, since, until)
+
+    async def clocks(self, now: datetime) -> tuple[ClockView, ...]:
+        return await self.cw.db.read(lambda tx: running(tx, self.cw, now))
 
     async def find_request(self, reference: str) -> tuple[str, str]:
         return await find_request(self.cw, reference)

@@ -15,6 +15,7 @@ from contactpoint.casework.consequences import GIVEN_BEFORE
 from contactpoint.casework.context import Casework
 from contactpoint.casework.effects import read_ladder
 from contactpoint.desk.approve import waiting_list
+from contactpoint.desk.clocks import ends_of_tasks
 from contactpoint.desk.conditions import conditions_asked, seen_body
 from contactpoint.desk.handover import with_authority
 from contactpoint.desk.next_steps import next_steps
@@ -35,10 +36,11 @@ from contactpoint.domain.case import Request, permitted
 from contactpoint.domain.catalogue.model import OPEN
 from contactpoint.domain.codes import look_up
 from contactpoint.domain.ladder import Ladder
-from contactpoint.domain.preservation import Preservation
+from contactpoint.domain.preservation import Preservation, PreservationState
 from contactpoint.domain.statement import Statement
 from contactpoint.domain.threats import recalled_at
 from contactpoint.domain.values import Level, Side, Twin
+from contactpoint.store.rows_clocks import open_tasks_of_code
 from contactpoint.store.rows_desk import open_tasks
 from contactpoint.store.rows_outbox import facts_of
 from contactpoint.store.rows_requests import alarm_counts, all_requests, requests_of_case
@@ -94,10 +96,11 @@ def _rung(ladder: Ladder) -> str:
     return ladder.escalation.rungs[ladder.rung].role
 
 
-def _preservation(kept: Preservation | None) -> PreservationView | None:
+def _preservation(kept: Preservation | None, now: datetime) -> PreservationView | None:
     if kept is None:
         return None
-    return PreservationView(kept.preserved_from, kept.until, tuple((e.old, e.new) for e in kept.extensions))
+    extended = tuple((each.old, each.new) for each in kept.extensions)
+    return PreservationView(kept.preserved_from, kept.ends_at or kept.until, extended, kept.state_at(now).value)
 
 
 def request_view(
@@ -128,7 +131,7 @@ def request_view(
         acknowledged_by=request.acknowledged_by,
         rings=ladder.rings,
         own_reference=case.own_reference,
-        preservation=_preservation(request.preservation),
+        preservation=_preservation(request.preservation, now),
         permitted=_may(cw, case, request, side),
         label=row.label,
         refused=ladder.refused,
@@ -244,9 +247,9 @@ async def board(tx: AsyncConnection, cw: Casework, officer: str, zone: str, now:
         mine=tuple(view for view in taken if view.acknowledged_by == officer),
         open=tuple(view for view in taken if view.acknowledged_by != officer),
         sent=tuple(own),
-        clocks=tuple(view for view in views if view.preservation and view.preservation.expires - now <= _SOON),
+        clocks=tuple(view for view in views if _ends_soon(view, now)),
         waiting=await waiting_list(tx, cw, now),
-        tasks=tuple(_task(cw, row) for row in await open_tasks(tx)),
+        tasks=await _tasks(tx, cw),
         directory_age_s=None if age is None else int(age.total_seconds()),
         zone=zone,
         oral=await oral_list(tx, cw),
@@ -279,6 +282,17 @@ async def _request_views(tx: AsyncConnection, cw: Casework, now: datetime) -> li
     return await _marked(tx, views)
 
 
+def _ends_soon(view: RequestView, now: datetime) -> bool:
+    kept = view.preservation
+    return kept is not None and kept.state == PreservationState.PRESERVED and kept.expires - now <= _SOON
+
+
+async def _tasks(tx: AsyncConnection, cw: Casework) -> tuple[Task, ...]:
+    rows = await open_tasks(tx)
+    ends = await ends_of_tasks(tx, rows)
+    return tuple(replace(_task(cw, row), due=ends.get(row.id)) for row in rows)
+
+
 def _task(cw: Casework, row: Row[Any]) -> Task:
     code = look_up(row.code)
     return Task(
@@ -295,5 +309,7 @@ def _task(cw: Casework, row: Row[Any]) -> Task:
 
 async def beat(tx: AsyncConnection, now: datetime) -> Beat:
     incoming, oldest, own, answers = await alarm_counts(tx)
+    # The last reminder before a term ends rings until somebody has dealt with it; those before it are quiet.
+    own += await open_tasks_of_code(tx, "W-CLOCK-LAST")
     oldest_s = 0 if oldest is None else max(0, int((now - oldest).total_seconds()))
     return Beat(unacknowledged=incoming, oldest_s=oldest_s, overdue=own, answers=answers)

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
+from contactpoint.desk.clocks import ClockView
 from contactpoint.desk.figures import DeskFigures
 from contactpoint.desk.instructions import Instruction, InstructionView, TickView
 from contactpoint.desk.joint import JointPort
@@ -47,6 +48,10 @@ class DeskPort(Protocol):
     async def beat(self, now: datetime) -> Beat: ...
     async def figures(self, since: datetime, until: datetime) -> DeskFigures: ...
     async def case_view(self, case: str, now: datetime) -> CaseView: ...
+    async def clocks(self, now: datetime) -> tuple[ClockView, ...]:
+        """The long clocks that run here, the soonest end first."""
+        ...
+
     async def find_request(self, reference: str) -> tuple[str, str]:
         """(case id, request id) for an id, a label, a unique prefix, or an own file number."""
         ...
