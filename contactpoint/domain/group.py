@@ -81,7 +81,7 @@ class Group:
     @property
     def names(self) -> tuple[str, ...]:
         """What the next list says: the lead, then whoever takes part."""
-        return (self.lead, *sorted(each.state for each in self.current))
+        return (str(self.lead), *sorted(str(each.state) for each in self.current))
 
     def next_list(self) -> dict[str, Any]:
         """The fields of the next list: the same for each member, its number above every number that was ever given."""
