@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -14,8 +15,8 @@ from contactpoint.store.journal import append
 from contactpoint.store.rows_requests import take_step
 from contactpoint.store.rows_rights import any_late_oral, confirm_oral, finish_cause, open_orals
 
-REFERENCE = "oral"
-"""The field of a letter that says which call it confirms: the reference that was given on the telephone, or its first eight characters."""
+FIELD, REFERENCE = "oral", "reference"
+"""A letter's field that says it was first made by telephone, and in it the reference that was given then, or its beginning."""
 _SHORTEST = 8
 LATE = "oral-late"
 
@@ -26,11 +27,14 @@ def oral_name(oral_id: str) -> str:
 
 
 async def meet_oral(tx: AsyncConnection, cw: Casework, statement: Statement, request_id: str, now: datetime) -> None:
-    """Link a letter that has just come to the call that it names; one that names none, or a stranger's, changes nothing."""
-    named = statement.body.get(REFERENCE)
-    if not isinstance(named, str) or len(named.strip()) < _SHORTEST:
+    """Link a letter that has just come to the call that it names, or to its State's only open one; else an officer chooses."""
+    told = statement.body.get(FIELD)
+    if not isinstance(told, Mapping):
         return
-    fitting = [row for row in await open_orals(tx, statement.sender) if row.id.startswith(named.strip().lower())]
+    named = told.get(REFERENCE)
+    fitting = await open_orals(tx, statement.sender)
+    if isinstance(named, str) and len(named.strip()) >= _SHORTEST:
+        fitting = [row for row in fitting if row.id.startswith(named.strip().lower())]
     if len(fitting) == 1:
         await link_oral(tx, cw, fitting[0].id, request_id, now)
 

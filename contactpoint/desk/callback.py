@@ -13,17 +13,21 @@ from typing import Any
 from contactpoint.casework.context import Casework
 from contactpoint.desk.errors import DraftError
 from contactpoint.domain.catalogue import Problem
-from contactpoint.domain.catalogue.model import Answer, Consequence
+from contactpoint.domain.catalogue.model import Answer, Consequence, Entry
 from contactpoint.domain.codes import look_up
 
 NUMBER = "number"
 """The field that says which number was rung."""
 
 
-def is_call_back(answer: Answer) -> bool:
-    """Whether this answer records a call to the State that asks, successful or not."""
-    wanted = (Consequence.LIFTS_QUARANTINE, Consequence.QUARANTINES)
-    return answer.consequence in wanted and any(field.name == NUMBER for field in answer.fields)
+def is_call_back(entry: Entry, answer: Answer) -> bool:
+    """Whether this answer records a call to the State that asks: a failed one, one that lifts that, or one that stands before a
+    disclosure."""
+    if not any(field.name == NUMBER for field in answer.fields):
+        return False
+    if answer.consequence in (Consequence.LIFTS_QUARANTINE, Consequence.QUARANTINES):
+        return True
+    return any(each.discloses and answer.code in each.needs for each in entry.answers)
 
 
 def check_number(cw: Casework, state: str, number: Any) -> None:
@@ -37,9 +41,9 @@ def check_number(cw: Casework, state: str, number: Any) -> None:
     raise DraftError(row.code, f"{row.text} The directory has: {named}", row.action, (problem,))
 
 
-def check_call_back(cw: Casework, state: str, answer: Answer, body: Mapping[str, Any]) -> None:
+def check_call_back(cw: Casework, state: str, entry: Entry, answer: Answer, body: Mapping[str, Any]) -> None:
     """Refuse a call-back to any other number than the directory's; other answers pass. Raises DraftError."""
-    if is_call_back(answer):
+    if is_call_back(entry, answer):
         check_number(cw, state, body.get(NUMBER))
 
 

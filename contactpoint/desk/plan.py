@@ -169,7 +169,7 @@ async def _plan_answer(cw: Casework, draft: Draft, officer: Signer, now: datetim
     answer = entry.answer(draft.kind)
     need_right(officer, right_to_say(entry, answer, side))
     _refuse(form_here(cw, case, request_id, draft.kind), draft.body, now, check_term(entry, answer, draft.body, now))
-    check_call_back(cw, request.sender, answer, draft.body)
+    check_call_back(cw, request.sender, entry, answer, draft.body)
     recipient = request.recipient if side is Side.REQUESTER else request.sender
     approver = _approver(cw, draft.kind, request.urgency, draft.approver, officer, request.kind)
     body = accepted_body(answer, dict(draft.body), request, side)

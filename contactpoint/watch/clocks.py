@@ -16,6 +16,7 @@ from typing import Any
 from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from contactpoint.casework import oral
 from contactpoint.casework.clocks import LAPSED, once
 from contactpoint.casework.context import Casework
 from contactpoint.casework.effects import RequestHere, about_request, raise_task
@@ -61,9 +62,10 @@ class _Turn:
 
 
 async def run_due(cw: Casework, now: datetime) -> int:
-    """Fire every clock that is due by ``now``; returns how many were moved."""
+    """Fire every clock that is due by ``now``; returns how many were moved. Calls that no letter has confirmed are told with them."""
+    told = await oral.run_due(cw, now)
     if not await cw.db.read(lambda tx: any_clock_due(tx, now)):
-        return 0
+        return told
     try:
         moved = await cw.db.write(lambda tx: _claim(tx, cw, now, BATCH))
     except StoreError:
@@ -72,7 +74,7 @@ async def run_due(cw: Casework, now: datetime) -> int:
         moved = await _one_by_one(cw, now)
     if moved:
         cw.bell.ring("outbox", "pages", "board", "case")
-    return moved
+    return moved + told
 
 
 async def _claim(tx: AsyncConnection, cw: Casework, now: datetime, limit: int) -> int:

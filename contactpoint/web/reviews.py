@@ -9,7 +9,7 @@ from starlette.datastructures import FormData
 
 from contactpoint.desk.callback import NUMBER, is_call_back
 from contactpoint.desk.review import Check
-from contactpoint.domain.catalogue import Answer
+from contactpoint.domain.catalogue import Answer, Entry
 from contactpoint.domain.rights import Finding, Reason
 from contactpoint.web.forms import Control, Option
 from contactpoint.web.i18n import N_
@@ -56,9 +56,11 @@ def words() -> dict[str, Mapping[str, str]]:
     return {"review_reasons": REASONS, "review_findings": FINDINGS, "review_fields": AUTHORITY, "review_labels": LABELS}
 
 
-def with_known_numbers(drawn: Sequence[Control], answer: Answer, phones: Sequence[str]) -> tuple[Control, ...]:
+def with_known_numbers(
+    drawn: Sequence[Control], entry: Entry, answer: Answer, phones: Sequence[str]
+) -> tuple[Control, ...]:
     """A call-back's number as a choice of the directory's: nobody types one, and none comes from the message."""
-    if not is_call_back(answer) or not phones:
+    if not is_call_back(entry, answer) or not phones:
         return tuple(drawn)
     return tuple(
         replace(each, type="choice", options=tuple(Option(one, one, one == each.value) for one in phones))

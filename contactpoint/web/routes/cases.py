@@ -155,7 +155,7 @@ async def _draw(
     problems = place(error.problems, body or {}) if error else ()
     grounds = catalogues.load().all_grounds
     drawn = controls(answer.fields, seen.console.settings.zone, body, problems, any_of=answer.any_of, grounds=grounds)
-    drawn = with_known_numbers(drawn, answer, case.peer_phones)
+    drawn = with_known_numbers(drawn, catalogues.load()[request.kind], answer, case.peer_phones)
     context = {
         "case": case,
         "request": request,
