@@ -34,7 +34,7 @@ class SimulatedRegister:
         self.net, self._origin = genesis.net, genesis.origin
         self._registry, self._log = Registry(genesis), Log()
         self._objects: dict[bytes, bytes] = {}
-        self._members: list[Members] = []
+        self._members: dict[str, Members] = {}
         self._hosts: dict[str, str] = {}
         self._roots: dict[str, SigningKey] = {}
         self._keepers: dict[str, SigningKey] = {}
@@ -80,14 +80,14 @@ class SimulatedRegister:
         """The State's next card: these fields of its public part anew, its telephones as before."""
         held = self._registry.standings[state].card
         assert held is not None
-        members = next(each for each in self._members if each.salted == held.members)
-        self._put_card(state, held.number + 1, held.public.model_copy(update=fields), members.reachability, now)
+        reach = self._members[state].reachability
+        self._put_card(state, held.number + 1, held.public.model_copy(update=fields), reach, now)
 
     def _put_card(self, state: str, number: int, public: PublicCard, reach: Reachability, now: datetime) -> None:
         card, members = make_card(self._keepers[state], state, number, public, reach, self._random(16), now, self.net)
         self._append(card, "card")
         if members is not None:
-            self._members.append(members)
+            self._members[state] = members
 
     def suspend(self, state: str, now: datetime) -> None:
         roots = [self._roots[state].public]
@@ -111,6 +111,6 @@ class SimulatedRegister:
         """What a node would hold after fetching everything."""
         note = sign_checkpoint(self._log_key, self._origin, self._log.size, self._log.root, now)
         copy = TrustedCopy.start(self._genesis).advance(note, self._log.entries, self._objects, now)
-        for members in self._members:
+        for members in self._members.values():
             copy = copy.with_members(members.to_content())
         return copy

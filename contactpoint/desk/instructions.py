@@ -124,7 +124,8 @@ async def set_instruction(
     """Write instructions that follow revision ``rev``. Raises NotPermittedError, NotFoundError, DraftError (too long, or somebody
     else has written meanwhile)."""
     row = await cw.db.read(lambda tx: officer_row(tx, officer))
-    if row is None or row.locked or RIGHT not in officer_view(row).rights:
+    view = None if row is None else officer_view(row)
+    if view is None or view.locked or RIGHT not in view.rights:
         raise NotPermittedError(
             "E-RIGHT", f"{officer} has not the right to {RIGHT}", "ask a colleague who has, or your administrator"
         )
