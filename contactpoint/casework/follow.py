@@ -132,8 +132,7 @@ def _event(cw: Casework, request: Request, step: Step) -> Event | None:
     """What the ladder must hear of this step; recorded steps such as CALLED-BACK change the status only."""
     if step.kind in ("ACKNOWLEDGED", "ACK-DEGRADED"):
         return Acknowledged(step.at, step.by, degraded=step.kind == "ACK-DEGRADED")
-    if step.kind == "WITHDRAW":
-        return Withdrawn(step.at)
-    if step.side is Side.ADDRESSEE and cw.catalogue[request.kind].answer(step.kind).decides:
-        return Answered(step.at)
-    return None
+    if step.side is Side.REQUESTER:
+        # Withdrawn, concluded, or declined: whatever the asking State ends, it waits for no more.
+        return Withdrawn(step.at) if step.word and step.status.final else None
+    return Answered(step.at) if cw.catalogue[request.kind].answer(step.kind).decides else None

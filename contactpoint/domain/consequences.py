@@ -14,7 +14,7 @@ from contactpoint.domain.group import check_roster
 from contactpoint.domain.preservation import Hold, Preservation, extend, preserve, release, renew
 from contactpoint.domain.request import Request
 from contactpoint.domain.statement import Statement
-from contactpoint.domain.values import Urgency
+from contactpoint.domain.values import Side, Urgency
 
 Requests = Mapping[str, Request]
 
@@ -23,7 +23,8 @@ def follow_on(
     requests: Requests, moved: Request, answer: Answer, statement: Statement, catalogue: Catalogue
 ) -> Requests:
     """Promise: the requests after what this move brings with it. Raises MoveError where it states what cannot be."""
-    if answer.decides:
+    # Both sides may conclude some requests, and their words may cross: the answer is the addressee's alone.
+    if answer.decides and moved.side_of(statement.sender) is Side.ADDRESSEE:
         moved = replace(moved, answer=statement)
     match answer.consequence:
         case Consequence.PRESERVES:

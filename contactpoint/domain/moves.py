@@ -8,7 +8,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from contactpoint.domain.catalogue import signers_needed, signers_open
-from contactpoint.domain.catalogue.model import Answer, Catalogue, Consequence, Entry, FieldType, Opens, Signers, Stage
+from contactpoint.domain.catalogue.model import (
+    Answer,
+    Catalogue,
+    Consequence,
+    Entry,
+    FieldType,
+    Opens,
+    Required,
+    Signers,
+    Stage,
+)
 from contactpoint.domain.conditions import CONSENTS, Term, acceptance_of, term_of
 from contactpoint.domain.consequences import follow_on, holders, preserved, settle_holds
 from contactpoint.domain.errors import CatalogueError, MoveError
@@ -16,7 +26,7 @@ from contactpoint.domain.labels import covers
 from contactpoint.domain.request import ACKNOWLEDGEMENTS, Request, Step, ordered, status_of, visible
 from contactpoint.domain.stages import BEGIN, Status, after, allows, speaks
 from contactpoint.domain.statement import Statement
-from contactpoint.domain.values import Side
+from contactpoint.domain.values import Side, Urgency
 
 Requests = Mapping[str, Request]
 
@@ -124,7 +134,7 @@ def _move(
         raise MoveError("E-URGENCY", field=statement.kind)
     if _signers(statement) is not signers_needed(catalogue, statement.kind, statement.urgency, request.kind):
         raise MoveError("E-SIGNERS", field=statement.kind)
-    _check_ground(answer, statement, catalogue)
+    _check_ground(request, answer, statement, catalogue)
     step = Step(
         kind=statement.kind,
         side=side,
@@ -164,16 +174,23 @@ def _with_conditions(request: Request, answer: Answer, statement: Statement, sid
     return replace(request, acceptances=tuple(every))
 
 
-def _check_ground(answer: Answer, statement: Statement, catalogue: Catalogue) -> None:
-    """A ground that no State may refuse on is no refusal (40(23), 40(24)); one that the type does not open needs a person's override."""
+def _check_ground(request: Request, answer: Answer, statement: Statement, catalogue: Catalogue) -> None:
+    """A ground that no State may refuse on is no refusal (40(23), 40(24)); one that the type does not open, or opens only after
+    another answer, needs a person's override."""
+    side = request.side_of(statement.sender)
+    said = {step.kind for step in request.steps if step.side is side}
+    needs = catalogue[request.kind].ground_needs
     for field in answer.fields:
         if field.type is not FieldType.GROUND:
             continue
         named = statement.body.get(field.name)
+        if named is None and field.required is Required.OPTIONAL:
+            continue
         ground = catalogue.all_grounds.get(named) if isinstance(named, str) else None
         if ground is not None and ground.never:
             raise MoveError("E-GROUND-NEVER", field=field.name)
         opened = any(choice.code == named and not choice.closed for choice in field.choices)
+        opened = opened and said.issuperset(needs.get(str(named), ()))
         if ground is None or not (opened or statement.body.get("override")):
             raise MoveError("E-GROUND-CLOSED", field=field.name)
 
@@ -188,7 +205,10 @@ def _offered(
     if answer.code in ACKNOWLEDGEMENTS and request.acknowledged:
         return False
     # Who offers conditions cannot accept them itself.
-    if answer.consequence in CONSENTS and status.stage is Stage.PAUSED and side is Side.ADDRESSEE:
+    if answer.consequence in CONSENTS and side is Side.ADDRESSEE and status.stage is Stage.PAUSED:
+        return not speaks(answer, status)
+    # There is no class below the lowest.
+    if answer.consequence is Consequence.LOWERS and request.weight is Urgency.U3:
         return False
     # Nothing is handed over while the last call-back has failed.
     if answer.discloses and request.quarantined:

@@ -8,6 +8,10 @@ from contactpoint.domain.catalogue import Answer, Entry, Field, FieldType, Requi
 from contactpoint.domain.values import spell_instant
 
 
+_NEED_MORE = ("HC-SECRET-UNTIL", "HC-RETAIN", "HC-ONWARD")
+"""Labels that name a date or States beside their code."""
+
+
 def filled(form: Entry | Answer, now: datetime, *, everything: bool = False, offence: Any = "O-07") -> dict[str, Any]:
     """Promise: a body that has no blocking problem at ``now``."""
     body = _fields(form.fields, now, everything, offence)
@@ -22,12 +26,17 @@ def _fields(fields: Sequence[Field], now: datetime, everything: bool, offence: A
     body = {
         field.name: _value(field, now, everything, offence)
         for field in fields
-        if everything or field.required is not Required.OPTIONAL
+        if (everything and _has_choice(field)) or field.required is not Required.OPTIONAL
     }
     for field in fields:
         if field.name not in body and field.needed_with is not None and _stands(body, field.needed_with):
             body[field.name] = _value(field, now, everything, offence)
     return body
+
+
+def _has_choice(field: Field) -> bool:
+    """A type that opens no ground has nothing to name in a ground's field."""
+    return field.type is not FieldType.GROUND or any(not choice.closed for choice in field.choices)
 
 
 def _stands(body: Mapping[str, Any], needed: tuple[str, str | None]) -> bool:
@@ -47,7 +56,9 @@ def _value(field: Field, now: datetime, everything: bool, offence: Any) -> Any:
             return spell_instant(now - timedelta(hours=1) if field.past else now + timedelta(days=30))
         case FieldType.DATE:
             return (now + timedelta(days=30)).date().isoformat()
-        case FieldType.CHOICE | FieldType.GROUND:
+        case FieldType.GROUND:
+            return [choice.code for choice in field.choices if not choice.closed][-1]  # the first may need a step before
+        case FieldType.CHOICE:
             return field.choices[0].code
         case FieldType.CHOICES | FieldType.FIELD_CODES:
             return [field.choices[0].code]
@@ -70,7 +81,7 @@ def _other(field: Field) -> Any:
     if field.type.value in ("text", "long-text"):
         return f"{field.name} of the example"
     if field.type.value == "labels":
-        return [{"code": "HC-PURPOSE"}]
+        return [{"code": next(choice.code for choice in field.choices if choice.code not in _NEED_MORE)}]
     if field.type.value == "packages":
-        return []
+        return [{"case": "a-case", "letter": "a-letter"}]
     raise AssertionError(f"no example of the type {field.type.value}")

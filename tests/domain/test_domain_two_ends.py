@@ -56,9 +56,11 @@ class TwoEnds(RuleBasedStateMachine):
         if getattr(form, "consequence", None) is Consequence.EXTENDS:
             body["new_expiry"] = spell_instant(at + timedelta(days=3650 + self.hours))
         if getattr(form, "consequence", None) is Consequence.LOWERS:
-            body["class"] = data.draw(st.sampled_from([each.value for each in Urgency]))
-            if body["class"] <= about.weight.value:
-                body["class"] = "U9" if about.weight is Urgency.U3 else f"U{int(about.weight.value[1]) + 1}"
+            body["class"] = data.draw(
+                st.sampled_from([each.value for each in Urgency if each > about.weight] or ["U3"])
+            )
+        if getattr(form, "consequence", None) is Consequence.MEMBERS:
+            body["number"] = about.roster + 1
         urgency = about.urgency
         if kind in CATALOGUE and CATALOGUE[kind].opens is not Opens.MOVE and urgency not in CATALOGUE[kind].signers:
             urgency = CATALOGUE[kind].urgencies[0]
