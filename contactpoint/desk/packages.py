@@ -6,10 +6,11 @@ that rests here, so no label can be left off on the way. Then the origin's conse
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
+from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contactpoint.casework.cases import OpenCase, load_case
@@ -26,6 +27,7 @@ from contactpoint.domain.onward import (
     Package,
     given_in,
     hand_on,
+    joined,
     passage,
     read_packages,
     texts_in,
@@ -80,8 +82,35 @@ async def _resolve(
         case, letter = await _letter(tx, cw, row, f"{PACKAGES}[{number}]")
         cases.append(case.id)
         for package in given_in(letter):
-            found.setdefault((package.origin, package.digest), package)
+            whole = await _original(tx, cw, package)
+            known = found.get((package.origin, package.digest))
+            found[package.origin, package.digest] = joined(whole, known) if known else whole
     return tuple(found.values()), tuple(cases)
+
+
+async def _original(tx: AsyncConnection, cw: Casework, package: Package) -> Package:
+    """The package as its origin signed it, where that letter rests here too. Stops: a label stripped by whoever handed it on.
+
+    What the copy asks besides is kept: its way here may have added conditions.
+    """
+    if package.proved:
+        return package
+    for known in await statement_by_id(tx, package.letter):
+        if known.sender == package.origin and bytes(known.digest).hex() == package.digest:
+            _, letter = await _opened(tx, cw, known)
+            if letter is not None:
+                return joined(given_in(letter)[0], package)
+    return package
+
+
+async def _opened(tx: AsyncConnection, cw: Casework, row: Row[Any]) -> tuple[OpenCase | None, Statement | None]:
+    """The letter of a row as it stands in its case, or None. Raises NotPermittedError while it is closed to this desk."""
+    case = await load_case(tx, cw, row.case_id)
+    letters = () if case is None else case.case.halves.get(Address(row.sender), ())
+    letter = next((each for each in letters if each.digest == bytes(row.digest)), None)
+    if case is not None and letter is not None and case.case.closed_to(cw.state, letter):
+        raise NotPermittedError("E-CONDITIONS", f"{letter.id} is not open here", look_up("E-CONDITIONS").action)
+    return case, letter
 
 
 async def _letter(tx: AsyncConnection, cw: Casework, row: Any, place: str) -> tuple[OpenCase, Statement]:
@@ -93,21 +122,16 @@ async def _letter(tx: AsyncConnection, cw: Casework, row: Any, place: str) -> tu
             continue
         if digest and bytes(known.digest).hex() != digest:
             continue
-        case = await load_case(tx, cw, known.case_id)
-        letters = () if case is None else case.case.halves.get(known.sender, ())
-        letter = next((each for each in letters if each.digest == bytes(known.digest)), None)
-        if case is None or letter is None:
-            continue
-        if case.case.closed_to(cw.state, letter):
-            raise NotPermittedError("E-CONDITIONS", f"{identity} is not open here", look_up("E-CONDITIONS").action)
-        return case, letter
+        case, letter = await _opened(tx, cw, known)
+        if case is not None and letter is not None:
+            return case, letter
     row_of_code = look_up("E-PACKAGE")
     raise DraftError("E-PACKAGE", f"{place}: {row_of_code.text}", row_of_code.action)
 
 
 async def _let_go(tx: AsyncConnection, cw: Casework, package: Package, recipient: str, now: datetime) -> Package:
     # What we gave ourselves, and got back inside another State's letter, is ours to give.
-    if package.origin == cw.state:
+    if package.origin == cw.state and package.proved:
         return package
     try:
         return hand_on(package, recipient, await _consents(tx, cw, package.origin), now)
@@ -186,23 +210,37 @@ async def _refuse_pasted(
         case = await load_case(tx, cw, case_id)
         if case is None:
             continue
-        ours = [text for each in case.case.halves.get(Address(cw.state), ()) for text in texts_in(each.body)]
-        for package in _given(case, cw.state):
-            if await _is_free(tx, cw, package, recipient, now):
-                continue
-            found = passage(texts, texts_in(package.content), ours)
-            if found:
-                raise _refusal("E-ONWARD", f"the text repeats what {package.origin} gave: {found[:60]}...")
+        for letter in _heard(case, cw.state):
+            for package in given_in(letter):
+                found = passage(texts, texts_in(package.content), ())
+                if not found or await _is_free(tx, cw, package, recipient, now):
+                    continue
+                ours = [text async for text in _written_before(tx, cw, kin, case, letter)]
+                if passage(texts, texts_in(package.content), ours):
+                    raise _refusal("E-ONWARD", f"the text repeats what {package.origin} gave: {found[:60]}...")
 
 
-def _given(case: OpenCase, own: str) -> Iterable[Package]:
-    for party, half in case.case.halves.items():
-        if party != own:
-            for letter in half:
-                yield from given_in(letter)
+def _heard(case: OpenCase, own: str) -> Iterable[Statement]:
+    return (letter for party, half in case.case.halves.items() if party != own for letter in half)
+
+
+async def _written_before(
+    tx: AsyncConnection, cw: Casework, kin: Iterable[str], case: OpenCase, letter: Statement
+) -> AsyncIterator[str]:
+    """The texts of our own letters that were here before this one came: what it repeats of them it quotes.
+
+    What we wrote later proves nothing: to send a passage back to its giver first would otherwise make it ours.
+    """
+    came = case.rows[letter.digest].kept_at
+    for case_id in sorted(kin):
+        each = await load_case(tx, cw, case_id)
+        for own in () if each is None else each.case.halves.get(Address(cw.state), ()):
+            if each is not None and each.rows[own.digest].kept_at < came:
+                for text in texts_in(own.body):
+                    yield text
 
 
 async def _is_free(tx: AsyncConnection, cw: Casework, package: Package, recipient: str, now: datetime) -> bool:
-    if package.origin in (cw.state, recipient) or lets_onward(package.labels, recipient):
+    if package.origin in (cw.state, recipient) or (package.proved and lets_onward(package.labels, recipient)):
         return True
     return any(each.reaches(package, recipient, now) for each in await _consents(tx, cw, package.origin))

@@ -46,7 +46,9 @@ class Acceptance:
 def term_of(statement: Statement, form: Entry | Answer, side: Side, place: int) -> Term | None:
     """What this letter asks of its reader, or None. An offer, and a type whose content is withheld, ask also without a label."""
     packages = read_packages(statement.body[PACKAGES]) if PACKAGES in statement.body else ()
-    carried = binding(strictest(*(package.labels for package in packages)))
+    # What comes back to its origin asks nothing of it.
+    foreign = [package.labels for package in packages if package.origin != statement.recipient]
+    carried = binding(strictest(*foreign))
     labels = strictest(binding(labels_of(statement.body)), carried)
     closed = [name for name in form.withheld if name in statement.body]
     if carried and PACKAGES not in closed:

@@ -99,11 +99,6 @@ def strictest(*sets: Iterable[Label]) -> Labels:
     return tuple(sorted(merged.values(), key=lambda label: label.code))
 
 
-def parameter_of(code: str) -> str:
-    """What a code needs beside it: ``until``, ``states``, or nothing."""
-    return _PARAMETER.get(code, "")
-
-
 def binding(labels: Iterable[Label]) -> Labels:
     """Those that must be accepted: all but markers."""
     return tuple(label for label in labels if label.binds)
@@ -130,6 +125,16 @@ def lets_onward(labels: Iterable[Label], state: str) -> bool:
         elif label.code in _FAMILY and label.code.startswith("HC-TLP-"):
             return False
     return allowed
+
+
+def without_permissions(labels: Iterable[Label], known: Iterable[Label]) -> Labels:
+    """Those labels that only ask, and those permissions that narrow one that is ``known``: put together nothing is permitted anew."""
+    families = {_FAMILY.get(label.code) for label in known} - {None}
+    return tuple(
+        label
+        for label in labels
+        if (label.code != ONWARD and label.code not in _FREE) or _FAMILY[label.code] in families
+    )
 
 
 def expired(labels: Iterable[Label], now: datetime) -> Labels:

@@ -25,6 +25,7 @@ from contactpoint.domain.labels import (
     read_labels,
     spell_labels,
     strictest,
+    without_permissions,
 )
 from contactpoint.domain.statement import Statement
 from contactpoint.domain.values import Plain
@@ -38,7 +39,10 @@ LEAST_PASSAGE = 80
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """What one State gave in one signed letter. ``digest``: of that letter's signed bytes, in hexadecimal."""
+    """What one State gave in one signed letter. ``digest``: of that letter's signed bytes, in hexadecimal.
+
+    ``proved``: that letter rests here, so the labels are its origin's own word; otherwise they are what another State says of it.
+    """
 
     origin: str
     letter: str
@@ -46,6 +50,7 @@ class Package:
     kind: str
     content: Mapping[str, Plain]
     labels: Labels
+    proved: bool = False
 
     def spelled(self, *, with_content: bool = True) -> dict[str, Plain]:
         """As it stands in a body. Without its content it only names itself: enough for a question to its origin."""
@@ -113,14 +118,22 @@ def given_in(statement: Statement) -> tuple[Package, ...]:
     """Promise: what a received letter gave: its own content under its own labels, then each package in it under that one's own."""
     content = {name: value for name, value in statement.body.items() if name not in (*LABEL_FIELDS, PACKAGES)}
     own = Package(
-        origin=statement.sender,
+        origin=str(statement.sender),
         letter=statement.id,
         digest=statement.digest.hex(),
         kind=statement.kind,
         content=content,
         labels=labels_of(statement.body),
+        proved=True,
     )
     return (own, *read_packages(statement.body.get(PACKAGES)))
+
+
+def joined(package: Package, copy: Package) -> Package:
+    """Promise: the package with what a copy of it asks besides. What the copy permits counts for nothing, unless the package does too."""
+    own = package if package.proved or not copy.proved else copy
+    other = copy if own is package else package
+    return replace(own, labels=strictest(own.labels, without_permissions(other.labels, own.labels)))
 
 
 def hand_on(package: Package, state: str, consents: Iterable[Consent], now: datetime) -> Package:
@@ -135,7 +148,8 @@ def hand_on(package: Package, state: str, consents: Iterable[Consent], now: date
     fitting = [consent for consent in consents if consent.reaches(package, state, now)]
     if fitting:
         return replace(package, labels=strictest(package.labels, *(consent.labels for consent in fitting)))
-    if lets_onward(package.labels, state):
+    # Only its origin can permit: a permission in a copy that went through other hands may have been written there.
+    if package.proved and lets_onward(package.labels, state):
         return package
     raise MoveError("E-ONWARD", field=package.letter)
 

@@ -2,16 +2,20 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from contactpoint.desk.compose import write
 from contactpoint.desk.conditions import CLOSED, DECLINED
 from contactpoint.desk.errors import DeskError
 from contactpoint.desk.evidence import export
-from contactpoint.desk.views import CaseView, StatementView, Submitted
+from contactpoint.desk.plan import Plan
+from contactpoint.desk.views import CaseView, Draft, StatementView, Submitted
+from contactpoint.domain.values import Address, Urgency
 from tests.simulator import SimulatedState, Simulator, emergency_body, simulated
 
 SECRET = "account chat-id 99-000-1 was last used from 192.0.2.44, a flat in the harbour quarter, third floor, at 20:14"
@@ -159,3 +163,203 @@ async def test_what_was_declined_stays_closed_for_good(tmp_path: Path) -> None:
         await refused("E-CONDITIONS", export(net["XA"].cw, sent.case, net.now))
         await net["XA"].restart()
         assert "harbour quarter" not in await shown(net["XA"], sent)
+
+
+# Handed on
+
+
+def information(content: str = SECRET, conditions: Any = (PURPOSE,), **more: Any) -> dict[str, Any]:
+    authority = {"organisation": "Cybercrime Unit", "officer_ref": "OFF-001", "case_ref": "2027-00412"}
+    return {"authority": authority, "content": content, "conditions": list(conditions), "offences": ["O-07"], **more}
+
+
+async def gives(state: SimulatedState, peer: str, body: dict[str, Any] | None = None, **more: Any) -> Submitted:
+    """One State gives another information that it was not asked for."""
+    draft = Draft("SPONT", peer, "U3", body or information(), **more)
+    sent = await state.desk.submit(draft, state.officer, state.net.now)
+    await state.net.settle()
+    return sent
+
+
+async def given(net: Simulator, conditions: Any = (PURPOSE,)) -> Submitted:
+    """XB has given XA its secret, and XA has accepted the conditions."""
+    sent = await gives(net["XB"], "XA", information(conditions=conditions))
+    await says(net["XA"], sent.id, "CONDITIONS-ACCEPTED")
+    return sent
+
+
+def named(*letters: Submitted) -> list[dict[str, str]]:
+    return [{"case": each.case, "letter": each.id} for each in letters]
+
+
+async def asks(net: Simulator, about: Submitted, to: str = "XC", until: str = "2027-03-31") -> Submitted:
+    """XA asks XB whether it may pass on what XB gave."""
+    body = {"packages": named(about), "third_party": to, "purpose": "the same ring acts there", "until": until}
+    draft = Draft("ONWARD-CONSENT", "", "U3", body, parent=about.id)
+    sent = await net["XA"].desk.submit(draft, net["XA"].officer, net.now)
+    await net.settle()
+    return sent
+
+
+async def hands_on(net: Simulator, *letters: Submitted, to: str = "XC", by: str = "XA") -> Submitted:
+    return await gives(net[by], to, information("See what is enclosed.", packages=named(*letters)))
+
+
+async def test_what_one_state_gave_goes_nowhere_without_its_consent_and_back_to_it_freely(tmp_path: Path) -> None:
+    async with simulated(tmp_path, "XA", "XB", "XC") as net:
+        sent = await given(net)
+        await refused("E-ONWARD", hands_on(net, sent))
+        assert (await hands_on(net, sent, to="XB")).state == "QUEUED"
+        consent = await asks(net, sent)
+        await refused("E-ONWARD", hands_on(net, sent))  # asked is not granted
+        await says(net["XB"], consent.id, "DENIED", {"reasons": "an operation is under way"})
+        await refused("E-ONWARD", hands_on(net, sent))
+
+
+async def test_with_a_signed_consent_it_goes_with_its_origin_all_its_labels_and_those_of_the_consent(
+    tmp_path: Path,
+) -> None:
+    async with simulated(tmp_path, "XA", "XB", "XC", "XD") as net:
+        sent = await given(net)
+        consent = await asks(net, sent)
+        asked = (await letter(net["XB"], consent, "ONWARD-CONSENT")).body["packages"]
+        assert [set(each) for each in asked] == [{"origin", "letter", "digest", "kind", "labels"}]
+        await says(net["XB"], consent.id, "GRANTED-WITH-CONDITIONS", {"conditions": ["HC-INTEL-ONLY"]})
+        passed = await hands_on(net, sent)
+        closed = await letter(net["XC"], passed, "SPONT")
+        assert closed.closed == ("content", "packages")
+        await says(net["XC"], passed.id, "CONDITIONS-ACCEPTED")
+        (package,) = (await letter(net["XC"], passed, "SPONT")).body["packages"]
+        original = (await letter(net["XA"], sent, "SPONT")).digest
+        assert (package["origin"], package["letter"], package["digest"]) == ("XB", sent.id, original)
+        assert package["content"]["content"] == SECRET
+        assert package["labels"] == ["HC-INTEL-ONLY", PURPOSE]
+
+        await refused("E-ONWARD", hands_on(net, passed, by="XC", to="XD"))
+
+
+async def test_label_stripped_on_the_way_by_who_writes_the_letter(tmp_path: Path) -> None:
+    """Content and labels come from the signed original, whatever an officer types."""
+    async with simulated(tmp_path, "XA", "XB", "XC") as net:
+        sent = await given(net, [PURPOSE, "HC-ONWARD(XC)"])
+        typed = {"letter": sent.id, "labels": [], "content": {"content": "harmless"}, "origin": "XC"}
+        passed = await gives(net["XA"], "XC", information("See below.", packages=[typed]))
+        (package,) = (await letter(net["XA"], passed, "SPONT")).body["packages"]
+        assert package["origin"] == "XB"
+        assert package["content"]["content"] == SECRET
+        assert package["labels"] == [{"code": "HC-ONWARD", "states": ["XC"]}, PURPOSE]
+
+
+async def test_label_stripped_on_the_way_by_a_state_that_handed_it_on(tmp_path: Path) -> None:
+    """A copy that came round another way, without its labels, is taken for what its origin signed."""
+    async with simulated(tmp_path, "XA", "XB", "XC", "XD") as net:
+        sent = await given(net)
+        signed = await letter(net["XA"], sent, "SPONT")
+        bare = {"origin": "XB", "letter": sent.id, "digest": signed.digest, "kind": "SPONT"}
+        loose = {**bare, "labels": ["HC-ONWARD(XD)"], "content": {"content": SECRET}}
+        forged = await hostile(net["XC"], "XA", information("Look.", ["HC-ONWARD(XD)"], packages=[loose]))
+        await says(net["XA"], forged.id, "CONDITIONS-ACCEPTED")
+        for order in ((forged, sent), (sent, forged), (forged,)):
+            error = await refused("E-ONWARD", hands_on(net, *order, to="XD"))
+            assert sent.id in error.text
+
+
+async def hostile(state: SimulatedState, peer: str, body: dict[str, Any]) -> Submitted:
+    """A letter that this State's own desk would refuse, signed all the same."""
+    plan = Plan("SPONT", Address(peer), Urgency.U3, body, None, None, "en", None, "", "")
+    sent = await write(state.cw, plan, state.officer, state.net.now)
+    await state.net.settle()
+    return sent
+
+
+async def test_consent_for_another_package(tmp_path: Path) -> None:
+    async with simulated(tmp_path, "XA", "XB", "XC") as net:
+        one, other = await given(net), await given(net)
+        await says(net["XB"], (await asks(net, one)).id, "GRANTED")
+        await refused("E-ONWARD", hands_on(net, other))
+        await refused("E-ONWARD", hands_on(net, one, other))
+        await hands_on(net, one)
+
+
+async def test_consent_for_another_state(tmp_path: Path) -> None:
+    async with simulated(tmp_path, "XA", "XB", "XC", "XD") as net:
+        sent = await given(net)
+        await says(net["XB"], (await asks(net, sent, to="XD")).id, "GRANTED")
+        await refused("E-ONWARD", hands_on(net, sent))
+        await hands_on(net, sent, to="XD")
+
+
+async def test_consent_after_its_end_whoever_wrote_the_end(tmp_path: Path) -> None:
+    async with simulated(tmp_path, "XA", "XB", "XC") as net:
+        one, other = await given(net), await given(net)
+        await says(net["XB"], (await asks(net, one, until="2027-03-05")).id, "GRANTED")
+        await says(net["XB"], (await asks(net, other)).id, "GRANTED", {"until": "2027-03-05"})
+        await hands_on(net, one)
+        net.now += timedelta(days=2)
+        await refused("E-ONWARD", hands_on(net, one))
+        await refused("E-ONWARD", hands_on(net, other))
+
+
+async def test_consent_forged_by_the_third_state(tmp_path: Path) -> None:
+    """XC says yes for XB: in a case of its own, to a question about what XC gave, with XB's letter written into it."""
+    async with simulated(tmp_path, "XA", "XB", "XC") as net:
+        sent = await given(net)
+        bait = await gives(net["XC"], "XA")
+        await says(net["XA"], bait.id, "CONDITIONS-ACCEPTED")
+        await says(net["XC"], (await asks(net, bait)).id, "GRANTED")
+        await refused("E-ONWARD", hands_on(net, sent))
+        # To ask XC about XB's letter would tell XC of it: that does not leave either.
+        draft = Draft("ONWARD-CONSENT", "", "U3", {"packages": named(sent), "third_party": "XC", "purpose": "x"})
+        about = replace(draft, parent=bait.id)
+        await refused("E-ONWARD", net["XA"].desk.submit(about, net["XA"].officer, net.now))
+
+
+async def test_a_state_that_the_giver_named_needs_no_consent_and_another_does(tmp_path: Path) -> None:
+    async with simulated(tmp_path, "XA", "XB", "XC", "XD") as net:
+        sent = await given(net, ["HC-ONWARD(XC)"])
+        await hands_on(net, sent)
+        await refused("E-ONWARD", hands_on(net, sent, to="XD"))
+
+
+async def test_what_was_to_be_erased_by_now_is_not_handed_on(tmp_path: Path) -> None:
+    async with simulated(tmp_path, "XA", "XB", "XC") as net:
+        sent = await given(net, ["HC-ONWARD(XC)", "HC-RETAIN(2027-03-05)"])
+        net.now += timedelta(days=2)
+        await refused("E-RETAINED", hands_on(net, sent))
+
+
+async def test_what_is_not_open_here_and_what_nobody_gave_is_not_handed_on(tmp_path: Path) -> None:
+    async with simulated(tmp_path, "XA", "XB", "XC") as net:
+        sent = await gives(net["XB"], "XA", information(conditions=["HC-ONWARD(XC)"]))
+        await refused("E-CONDITIONS", hands_on(net, sent))
+        own = await gives(net["XA"], "XC")
+        await refused("E-PACKAGE", hands_on(net, own, to="XB"))
+        wrong = information(packages=[{"letter": sent.id, "digest": "00" * 32}])
+        await refused("E-PACKAGE", gives(net["XA"], "XC", wrong))
+
+
+async def test_onward_by_paste(tmp_path: Path) -> None:
+    async with simulated(tmp_path, "XA", "XB", "XC") as net:
+        sent = await given(net)
+        hidden = SECRET.upper().replace(" ", "\n  ").replace("flat", "fl\u200bat")
+        for text in (SECRET, f"We learnt that {SECRET} last night.", hidden):
+            error = await refused("E-ONWARD", gives(net["XA"], "XC", information(text), parent=sent.id))
+            assert "XB" in error.text
+        net.now += timedelta(minutes=5)
+        # Sent back to its giver first, a passage does not become ours.
+        await gives(net["XA"], "XB", information(SECRET), parent=sent.id)
+        await refused("E-ONWARD", gives(net["XA"], "XC", information(SECRET), parent=sent.id))
+        await says(net["XB"], (await asks(net, sent)).id, "GRANTED")
+        assert (await gives(net["XA"], "XC", information(SECRET), parent=sent.id)).state == "QUEUED"
+
+
+async def test_what_the_giver_only_quoted_of_us_is_ours_to_repeat(tmp_path: Path) -> None:
+    async with simulated(tmp_path, "XA", "XB", "XC") as net:
+        ours = (
+            "Files of the hospital group were encrypted on the third of March by means of a stolen maintenance account."
+        )
+        asked = await gives(net["XA"], "XB", information(ours))
+        await says(net["XB"], asked.id, "CONDITIONS-ACCEPTED")
+        net.now += timedelta(minutes=5)
+        await gives(net["XB"], "XA", information(f"You wrote: {ours}"), parent=asked.id)
+        assert (await gives(net["XA"], "XC", information(ours), parent=asked.id)).state == "QUEUED"
