@@ -290,3 +290,33 @@ def test_a_stopped_node_ends_with_zero_within_ten_seconds(network: Network) -> N
     began = time.monotonic()
     assert network.stop()[1:] == [0, 0]
     assert time.monotonic() - began < 10
+
+
+def test_a_state_states_its_card_and_its_instructions_from_files(network: Network) -> None:
+    printed = network.run("contactpoint", "directory", "card", "show", "--home", "QM").stdout
+    card = network.folder / "card.toml"
+    card.write_text(printed.replace('body = "Night desk of QM"', 'body = "Desk of QM"'))
+    with card.open("a") as file:
+        file.write('\n[legal.offences.O-09]\nname = "Damage"\nprovision = "QM Code 9"\nmaximum_years = 5\n')
+    gaps = network.json("directory", "card", "check", "card.toml", "--home", "QM")["gaps"]
+    assert any("central" in gap for gap in gaps) and not any("offences" in gap for gap in gaps)
+    made = network.json("directory", "card", "set", "card.toml", "--yes", "--home", "QM")
+    assert (made["number"], made["outcome"], made["public"]["body"]) == (2, "appended", "Desk of QM")
+    assert made["reachability"]["duty_line"] == "+999100200"
+    card.write_text('body = "x"\nlanguage = ["en"]\n')
+    wrong = network.run("contactpoint", "directory", "card", "set", "card.toml", "--yes", "--home", "QM", code=1)
+    assert "language" in wrong.stderr and "What to do" in wrong.stderr
+
+    (network.folder / "own.toml").write_text('text = "Ring first."\nticks = ["Rung"]\n')
+    network.run("contactpoint", "instructions", "set", "PRES-NEW", "own.toml", *network.signed("QM"))
+    assert 'ticks = ["Rung"]' in network.run("contactpoint", "instructions", "show", "PRES-NEW", "--home", "QM").stdout
+
+
+def test_a_request_can_be_checked_without_sending_it(network: Network) -> None:
+    asked = ("--as", "QM-OFF-017", "--home", "QM", "--check")
+    found = network.json("send", str(REQUESTS), "--case", "A01", *asked)
+    assert {"W-NOT-PARTY", "N-SCOPE"} <= {each["code"] for each in found}
+    broken = network.folder / "broken.yaml"
+    broken.write_text("type: PRES-NEW\nfrom: QM\nto: QN\nurgency: U1\nfacts: none\n")
+    told = network.run("contactpoint", "send", "broken.yaml", *asked, code=1).stdout
+    assert told.startswith("What stops it:") and "E-FIELD-MISSING necessity" in told
