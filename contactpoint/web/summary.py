@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from contactpoint.desk.conditions import CLOSED, DECLINED
 from contactpoint.domain.catalogue import UNKNOWN, Catalogue, Choice, Field, FieldType
 from contactpoint.domain.errors import DateError
 from contactpoint.domain.labels import UNREADABLE
@@ -94,6 +95,8 @@ def _pieces(value: Any, choices: Mapping[str, Choice]) -> Iterator[Piece]:
         yield Piece(choices[code].label, coded=True, code=value)
     elif value == UNKNOWN:
         yield Piece(N_("Unknown"), coded=True)
+    elif value in (CLOSED, DECLINED):
+        yield Piece(value, coded=True)
     elif value == UNREADABLE:
         yield Piece(N_("A condition that cannot be read: it binds"), coded=True, code=UNREADABLE)
     else:

@@ -15,6 +15,7 @@ from contactpoint.desk.views import CaseView, Draft, RequestView
 from contactpoint.domain import catalogue as catalogues
 from contactpoint.domain.catalogue import Answer, Signers
 from contactpoint.domain.values import Urgency
+from contactpoint.web.conditions import accepted, asked_on_page, conditions
 from contactpoint.web.forms import controls, labels, place, read_body
 from contactpoint.web.ladder import rungs, rungs_of
 from contactpoint.web.render import page
@@ -69,6 +70,7 @@ def case_context(view: CaseView) -> dict[str, Any]:
                 "actions": actions(each, catalogue),
                 "order": each.incoming and each.kind in catalogue and catalogue[each.kind].domestic_order,
                 "can_take": "ACKNOWLEDGED" in each.permitted,
+                "conditions": conditions(each.conditions, catalogue),
             }
         )
     letters = []
@@ -171,6 +173,7 @@ async def _draw(
         "ask_secret": two or await seen.key() is None,
         "secret_wrong": isinstance(error, SecretError),
         **await beside(request.kind, request.id, seen),
+        **asked_on_page(request, answer, drawn, catalogues.load()),
     }
     return page(seen, "answer.html", context, status=422 if error else 200)
 
@@ -179,7 +182,7 @@ async def _draw(
 async def answer(request_id: str, kind: str, form: Form, seen: SignedIn) -> Response:
     """Sign and send the answer, or hand it to a second officer where the catalogue asks for two."""
     _, request, chosen = await _answering(request_id, kind, seen)
-    body = read_body(chosen.fields, form, seen.console.settings.zone)
+    body = read_body(chosen.fields, form, seen.console.settings.zone) | accepted(chosen, form)
     approver = text(form, "approver")
     if await record_ticks(request.id, form, seen):
         return await _draw(request_id, kind, seen, body, approver)
