@@ -58,5 +58,5 @@ def _asked(field: Field) -> str:
 
 def _written(pair: dict[str, Any]) -> list[str]:
     """One key as YAML that the reader of case files takes back unchanged: foreign text keeps to its own line or is quoted."""
-    text = yaml.safe_dump(plain(pair), allow_unicode=True, sort_keys=False, width=100, default_flow_style=None)
+    text = yaml.safe_dump(plain(pair), allow_unicode=True, sort_keys=False, width=100)
     return text.rstrip("\n").split("\n")

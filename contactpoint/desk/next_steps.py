@@ -100,7 +100,12 @@ def prefill(case: OpenCase, request: Request, kind: str, catalogue: Catalogue, *
     visible = _open_body(request, opening, reader)
     body = _same_names(visible, source, target, mine=mine)
     step = next((each for each in source.next_steps if each.kind == kind), None)
-    for place, origin in (step.carry if step else {}).items():
+    carry = step.carry if step else {}
+    for place, origin in carry.items():
+        if "." in place and origin.startswith("answer."):
+            # What the answer names takes the place of what was asked about: another provider's address must not stand beside it.
+            body.pop(place.partition(".")[0], None)
+    for place, origin in carry.items():
         value = _value(origin, visible, _said(case, request, reader))
         field = _field(target.fields, place)
         if value not in (None, "", (), [], {}) and field is not None:

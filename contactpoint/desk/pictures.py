@@ -236,7 +236,7 @@ async def board(tx: AsyncConnection, cw: Casework, officer: str, zone: str, now:
     incoming = [view for view in views if view.incoming]
     own = [view for view in views if not view.incoming]
     unacknowledged = sorted((view for view in incoming if view.rings), key=_urgent_first)
-    taken = sorted((view for view in incoming if not view.rings), key=_class)
+    taken = sorted((view for view in incoming if not view.rings and not view.authority), key=_class)
     age = cw.register.copy.age(now)
     return Board(
         state=cw.state,
@@ -253,6 +253,7 @@ async def board(tx: AsyncConnection, cw: Casework, officer: str, zone: str, now:
         directory_age_s=None if age is None else int(age.total_seconds()),
         zone=zone,
         oral=await oral_list(tx, cw),
+        central=tuple(sorted((view for view in incoming if view.authority and not view.rings), key=_class)),
     )
 
 

@@ -231,6 +231,7 @@ class Board:
     tasks: tuple[Task, ...]
     directory_age_s: int | None
     zone: str = "UTC"
+    central: tuple[RequestView, ...] = ()  # handed over to another authority of this State, and still open
     oral: tuple[OralView, ...] = ()
 
 

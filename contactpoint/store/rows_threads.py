@@ -12,8 +12,9 @@ from contactpoint.store.desk_schema import case_file, request
 
 
 async def cases_of_thread(tx: AsyncConnection, thread: str) -> Sequence[Row[Any]]:
-    """The cases that name this operation, the oldest first."""
-    query = select(case_file).where(case_file.c.thread == thread).order_by(case_file.c.opened_at, case_file.c.id)
+    """The cases that name this operation, the oldest first; of the same instant, what came from nowhere goes first."""
+    order = (case_file.c.opened_at, case_file.c.parent_request, case_file.c.id)
+    query = select(case_file).where(case_file.c.thread == thread).order_by(*order)
     return (await tx.execute(query)).all()
 
 

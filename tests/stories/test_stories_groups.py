@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,7 @@ from contactpoint.desk.operation_views import GroupView
 from contactpoint.desk.plan import make_plan
 from contactpoint.desk.views import Draft
 from tests.simulator import Simulator, simulated
-from tests.stories.thread_examples import at, case_draft, say
+from tests.stories.thread_examples import at, case_draft, forced, say
 
 STATES = ("QM", "QN", "QO", "XB")
 
@@ -105,34 +104,20 @@ async def test_a_former_member_gets_no_later_message(net: Simulator) -> None:
         await tell(net, "QM", thread, "third", "QO")
 
 
-async def test_a_former_members_message_is_refused_at_both_ends(net: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_former_members_message_is_refused_at_both_ends(
+    net: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
     thread, asked = await joined(net, "XB")
     xb = net["XB"]
-    before = await make_plan(xb.cw, Draft("JIT-NOTE", "", "", {"text": "still here"}, re=asked["XB"]), xb.officer, net.now)
+    before = await make_plan(
+        xb.cw, Draft("JIT-NOTE", "", "", {"text": "still here"}, re=asked["XB"]), xb.officer, net.now
+    )
     await say(net, "XB", asked["XB"], "LEFT")
     with pytest.raises(NotPermittedError, match="E-NOT-MEMBER"):
         await tell(net, "XB", thread, "still here")
     await forced(net, "XB", before, monkeypatch)
     assert await letters(net, "QM", asked["XB"], "JIT-NOTE") == []
     assert "E-MOVE-ILLEGAL" in [task.code for task in (await net["QM"].desk.board("", net.now)).tasks]
-
-
-async def forced(net: Simulator, state: str, plan: object, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The State's product skips its own gate of moves: the letter goes out all the same."""
-    from contactpoint.casework import letters as outgoing
-    from contactpoint.desk import compose
-    from contactpoint.domain.case import Case
-
-    def unchecked(case: Case, statement: object, catalogue: object) -> Case:
-        halves = dict(case.halves)
-        halves[statement.sender] = (*halves[statement.sender], statement)  # type: ignore[attr-defined]
-        return replace(case, halves=halves)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(compose, "admit", unchecked)
-        patch.setattr(outgoing, "admit", unchecked)
-        await compose.write(net[state].cw, plan, net[state].officer, net.now)  # type: ignore[arg-type]
-    await net.settle()
 
 
 async def test_the_list_of_members_is_signed_anew_after_each_change(net: Simulator) -> None:
@@ -154,7 +139,9 @@ async def test_the_list_of_members_is_signed_anew_after_each_change(net: Simulat
     assert (await group(net, "XB", thread)).number == 1, "who has left learns no later list"
 
 
-async def test_a_list_of_members_that_is_rolled_back_is_refused(net: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_list_of_members_that_is_rolled_back_is_refused(
+    net: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
     thread, asked = await joined(net, "QN", "XB")
     qm = net["QM"]
     old = {"number": 1, "members": ["QM", "QN", "XB"]}
@@ -174,7 +161,9 @@ async def test_only_the_lead_signs_the_list(net: Simulator) -> None:
     with pytest.raises(NotPermittedError, match="E-NOT-MEMBER"):
         await net["QN"].desk.joint.announce(thread, net["QN"].officer, net.now)
     with pytest.raises(NotPermittedError):
-        await net["QN"].desk.answer(asked["QN"], "JIT-MEMBERS", {"number": 9, "members": ["QN"]}, net["QN"].officer, net.now)
+        await net["QN"].desk.answer(
+            asked["QN"], "JIT-MEMBERS", {"number": 9, "members": ["QN"]}, net["QN"].officer, net.now
+        )
 
 
 async def test_a_state_without_a_key_is_named_and_holds_up_nobody(net: Simulator) -> None:
