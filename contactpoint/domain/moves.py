@@ -30,6 +30,8 @@ from contactpoint.domain.values import Side, Urgency
 
 Requests = Mapping[str, Request]
 
+_OF_WHAT_IS_KEPT = frozenset((Consequence.RENEWS, Consequence.EXTENDS, Consequence.RELEASES))
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -214,7 +216,15 @@ def _offered(
     if answer.discloses and request.quarantined:
         return False
     said = {step.kind for step in request.steps if step.side is side}
-    return all(need in said for need in answer.needs) and not _too_late(view, request, answer, catalogue)
+    if _nothing_kept(view, request, answer) or _too_late(view, request, answer, catalogue):
+        return False
+    return all(need in said for need in answer.needs)
+
+
+def _nothing_kept(view: Requests, request: Request, answer: Answer) -> bool:
+    """What is not preserved cannot be renewed, extended or released."""
+    kept = preserved(view, request)
+    return answer.consequence in _OF_WHAT_IS_KEPT and (kept is None or kept.preservation is None)
 
 
 def _too_late(view: Requests, request: Request, answer: Answer, catalogue: Catalogue) -> bool:
