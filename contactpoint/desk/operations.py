@@ -7,6 +7,7 @@ in it only when its sender has a place in it already, and nothing is ever answer
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -29,20 +30,31 @@ _MOST = 200
 _SHORTEST = 8
 
 
-def belongs(cases: Iterable[tuple[str, str]], own: str, named: Iterable[str] = ()) -> list[bool]:
-    """Which of these cases, given as (initiator, addressee) from the oldest to the newest, stand in the operation.
+@dataclass(frozen=True, slots=True)
+class Link:
+    """What of a case tells whether it stands in an operation. ``parent`` is the request of another case that it came from."""
 
-    The first does; what this State began does, and brings in whom it wrote to; another State's does when that State has a place, or
-    stands on a list of members (``named``). A stranger who has learnt the id stays outside.
+    case: str
+    initiator: str
+    addressee: str
+    requests: frozenset[str]
+    parent: str
+
+
+def belongs(links: Sequence[Link], own: str, named: Iterable[str] = ()) -> list[bool]:
+    """Which of these cases, the oldest first, stand in the operation.
+
+    What this State began does, and the case that it came from; where it began nothing, the first that it was sent. That gives their States a place; another State's case does when that State has one, or stands on a list
+    of members (``named``). Time alone gives none: a stranger who has learnt the id stays outside, however early its letter came.
     """
+    parents = {link.parent for link in links if link.initiator == own and link.parent}
+    sure = [link.initiator == own or not parents.isdisjoint(link.requests) for link in links]
+    if links and not any(sure):
+        sure[0] = True
     parties = {own, *named}
-    found: list[bool] = []
-    for initiator, addressee in cases:
-        inside = not found or initiator in parties
-        found.append(inside)
-        if inside:
-            parties |= {initiator, addressee}
-    return found
+    for link, stands in zip(links, sure, strict=True):
+        parties |= {link.initiator, link.addressee} if stands else set()
+    return [stands or link.initiator in parties for link, stands in zip(links, sure, strict=True)]
 
 
 async def find_thread(cw: Casework, reference: str) -> str:
@@ -62,17 +74,18 @@ async def load_operation(tx: AsyncConnection, cw: Casework, thread: str) -> tupl
     """(the cases that stand in it, States that merely named it)."""
     rows = await cases_of_thread(tx, thread)
     cases = [case for row in rows if (case := await load_case(tx, cw, row.id)) is not None and case.case.opened]
-    pairs = [(str(case.case.initiator), str(case.case.addressee)) for case in cases]
-    inside = belongs(pairs, cw.state, _named(cw, cases, pairs))
-    apart = [pair[0] for pair, each in zip(pairs, inside, strict=True) if not each]
-    return [case for case, each in zip(cases, inside, strict=True) if each], apart
+    links = [_link(case) for case in cases]
+    first = [case for case, stands in zip(cases, belongs(links, cw.state), strict=True) if stands]
+    group = group_of(cw, first)
+    named = () if group is None or group.roster is None else group.roster.members
+    inside = belongs(links, cw.state, named)
+    apart = [link.initiator for link, stands in zip(links, inside, strict=True) if not stands]
+    return [case for case, stands in zip(cases, inside, strict=True) if stands], apart
 
 
-def _named(cw: Casework, cases: Sequence[OpenCase], pairs: Sequence[tuple[str, str]]) -> tuple[str, ...]:
-    """The States on the newest list of members that somebody with a place has given."""
-    inside = belongs(pairs, cw.state)
-    group = group_of(cw, [case for case, each in zip(cases, inside, strict=True) if each])
-    return () if group is None or group.roster is None else group.roster.members
+def _link(case: OpenCase) -> Link:
+    ends = case.case
+    return Link(case.id, ends.initiator, ends.addressee, frozenset(ends.requests), case.parent_request)
 
 
 def group_of(cw: Casework, cases: Iterable[OpenCase]) -> Group | None:
@@ -171,9 +184,16 @@ async def operation_lines(tx: AsyncConnection, cw: Casework) -> tuple[OperationL
     lines = []
     for row in await newest_threads(tx, _MOST):
         cases = await cases_of_thread(tx, row.thread)
-        inside = belongs([(each.initiator, each.addressee) for each in cases], cw.state)
+        requests = await requests_of_cases(tx, [each.id for each in cases])
+        links = [
+            Link(
+                each.id, each.initiator, each.addressee, frozenset(r.id for r in requests[each.id]), each.parent_request
+            )
+            for each in cases
+        ]
+        inside = belongs(links, cw.state)
         kept = [each for each, stands in zip(cases, inside, strict=True) if stands]
-        first = (await requests_of_cases(tx, [kept[0].id]))[kept[0].id]
+        first = requests[kept[0].id]
         kind = first[0].kind if first else ""
         title = cw.catalogue[kind].title if kind in cw.catalogue else kind
         states = dict.fromkeys(each.addressee if each.initiator == cw.state else each.initiator for each in kept)
