@@ -84,14 +84,15 @@ async def entries_after(tx: AsyncConnection, number: int, limit: int) -> Sequenc
 
 async def letters_by_case(tx: AsyncConnection, cases: Sequence[str], kind: str) -> dict[str, int]:
     """How many letters of a kind each of these cases holds; both sides' together."""
-    query = select(statement.c.case_id, func.count()).where(statement.c.case_id.in_(cases), statement.c.kind == kind)
-    return dict((await tx.execute(query.group_by(statement.c.case_id))).tuples().all())
+    count = func.count().label("letters")
+    query = select(statement.c.case_id, count).where(statement.c.case_id.in_(cases), statement.c.kind == kind)
+    return {row.case_id: row.letters for row in (await tx.execute(query.group_by(statement.c.case_id))).all()}
 
 
 async def reached(tx: AsyncConnection, requests: Sequence[str]) -> dict[str, str]:
     """By State: how far the request to it has come."""
     query = select(request.c.peer, request.c.level).where(request.c.id.in_(requests)).order_by(request.c.peer)
-    return dict((await tx.execute(query)).tuples().all())
+    return {row.peer: row.level for row in (await tx.execute(query)).all()}
 
 
 async def insert_api_key(tx: AsyncConnection, values: Mapping[str, Any]) -> bool:
