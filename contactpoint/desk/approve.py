@@ -107,6 +107,8 @@ def _record(cw: Casework, held: Held, asked: Due | None, check: Check, officer: 
     need_right(officer, right_for(asked.reason))
     if officer.number == held.row.by_officer:
         raise NotPermittedError("E-SAME-OFFICER", "who wrote it cannot check it", "ask a second person")
+    if asked.by not in ("", officer.number):
+        raise NotPermittedError("E-SIGNERS", f"{asked.by} is named as supervisor", "only this officer can check it")
     return rights.record(cw, held.statement, asked, check, officer, now)
 
 
@@ -285,5 +287,6 @@ async def _view(tx: AsyncConnection, cw: Casework, row: Row[Any]) -> Waiting:
         reviewed=asked is not None and await rights.is_checked(tx, cw, held.key.key, statement, asked),
         approved=bool(row.approver) and held.complete,
         request=asked.request if asked is not None else "",
+        reviewer=asked.by if asked is not None else "",
         checks=tuple(each for each in checks if each.statement == row.id or each.kind == "flag"),
     )

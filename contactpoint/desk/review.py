@@ -16,7 +16,7 @@ from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contactpoint.casework.cases import OpenCase, load_case
-from contactpoint.casework.consequences import is_override
+from contactpoint.casework.consequences import OVERRIDE, is_override
 from contactpoint.casework.context import Casework
 from contactpoint.casework.ids import new_id
 from contactpoint.desk.errors import DraftError, NotFoundError, NotPermittedError
@@ -56,6 +56,7 @@ class Due:
 
     reason: Reason
     request: str
+    by: str = ""  # the one officer who can record it; empty: whoever has the right
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,7 @@ async def due(tx: AsyncConnection, cw: Casework, statement: Statement, case: Ope
     if answer is None:
         return None
     if await _override_alone(tx, entry, statement):
-        return Due(Reason.OVERRIDE, request.id)
+        return Due(Reason.OVERRIDE, request.id, named_supervisor(statement))
     reason = await _before_executing(tx, cw, case, request, entry, answer)
     return Due(reason, request.id) if reason else None
 
@@ -108,11 +109,18 @@ async def _before_executing(
 
 
 async def _override_alone(tx: AsyncConnection, entry: Entry, statement: Statement) -> bool:
-    """Whether it gives a ground outside the list, and its author is no supervisor."""
+    """Whether it gives a ground outside the list, and its author is not the supervisor who is named to answer for it."""
     if not is_override(entry, statement.body):
         return False
     row = await officer_row(tx, statement.by)
-    return row is None or "supervise" not in json.loads(row.rights)
+    alone = row is None or "supervise" not in json.loads(row.rights)
+    return alone or named_supervisor(statement) != statement.by
+
+
+def named_supervisor(statement: Statement) -> str:
+    """Who is said to answer for the override. The other State reads this number: nobody may be named who did not act."""
+    said = statement.body.get(OVERRIDE)
+    return str(said.get("supervisor", "")) if isinstance(said, Mapping) else ""
 
 
 async def is_checked(tx: AsyncConnection, cw: Casework, key: CaseKey, statement: Statement, asked: Due) -> bool:
@@ -129,6 +137,7 @@ async def is_checked(tx: AsyncConnection, cw: Casework, key: CaseKey, statement:
             and found.statement == statement.digest
             and found.finding is not Finding.STOP
             and found.by != statement.by
+            and asked.by in ("", found.by)
             and all(at <= found.at for at in flags)
         ):
             return True

@@ -192,6 +192,7 @@ class Waiting:
     reviewed: bool = False
     approved: bool = False
     request: str = ""
+    reviewer: str = ""  # the one officer who can record the check; empty: whoever has the right
     checks: tuple[ReviewView, ...] = ()
 
 

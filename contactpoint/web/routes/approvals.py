@@ -44,7 +44,9 @@ def _may_check(waiting: Waiting, seen: Officer) -> bool:
     """Whether this officer may record the check that is due: not the author, and with the right that its reason asks for."""
     if waiting.state != "waiting" or not waiting.needs_review or waiting.reviewed:
         return False
-    return waiting.by != seen.officer.number and right_for(Reason(waiting.needs_review)) in seen.officer.rights
+    number = seen.officer.number
+    named = waiting.reviewer in ("", number) and waiting.by != number
+    return named and right_for(Reason(waiting.needs_review)) in seen.officer.rights
 
 
 async def _draw(waiting: Waiting, seen: Officer, error: DeskError | None, check: Check | None = None) -> Response:
