@@ -227,7 +227,8 @@ class Answer:
     `after` names the stages or statuses in which it is a word and leads to the status `leads_to`, of `stage`; `noted` those in
     which it is only kept and shown. `decides` meets the decision term, `needs` names steps that its author must have made before,
     `discloses` hands data over, `executes` does what was asked (a rights check stands before it where one is due). `right` is what
-    its officer needs, empty for the entry's; `withheld` are fields that open only under accepted conditions. `offers` is empty; it stands here so that an answer's form is checked like an entry's.
+    its officer needs, empty for the entry's; `withheld` are fields that open only under accepted
+    conditions. `offers` is empty; it stands here so that an answer's form is checked like an entry's.
     """
 
     code: str
@@ -289,7 +290,8 @@ class Entry:
     any), `parent_states` the states these must be in where the entry opens a request, `by` the sides of the parent that may.
     `family` is the letter of Article 41(3), `authority` the one that decides it (41(4)), `right` and `answer_right` what the officers
     of both sides need. `reservation` is the paragraph under which a State may have limited the power itself (its card says so).
-    `ground_needs` names, for a ground, the answers that its author must have said before. `move` is how a MOVE moves its request. `withheld` are fields that open only under accepted conditions.
+    `ground_needs` names, for a ground, the answers that its author must have said before.
+    `move` is how a MOVE moves its request. `withheld` are fields that open only under accepted conditions.
     """
 
     code: str
