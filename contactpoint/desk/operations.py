@@ -44,8 +44,9 @@ class Link:
 def belongs(links: Sequence[Link], own: str, named: Iterable[str] = ()) -> list[bool]:
     """Which of these cases, the oldest first, stand in the operation.
 
-    What this State began does, and the case that it came from; where it began nothing, the first that it was sent. That gives their States a place; another State's case does when that State has one, or stands on a list
-    of members (``named``). Time alone gives none: a stranger who has learnt the id stays outside, however early its letter came.
+    What this State began does, and the case that it came from; where it began nothing, the first that it was sent. That gives their
+    States a place; another State's case does when that State has one, or stands on a list of members (``named``). Time alone gives
+    none: a stranger who has learnt the id stays outside, however early its letter came.
     """
     parents = {link.parent for link in links if link.initiator == own and link.parent}
     sure = [link.initiator == own or not parents.isdisjoint(link.requests) for link in links]
