@@ -137,7 +137,8 @@ def _parse(stix2: Any, raw: Mapping[str, Any], number: int) -> Any:
     try:
         return stix2.parse(raw, allow_custom=True, version="2.1")
     except (stix2.exceptions.STIXError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        code = "E-STIX-PATTERN" if raw.get("type") == "indicator" and "pattern" in str(error).lower() else "E-STIX"
+        told = isinstance(error, RecursionError) or "pattern" in str(error).lower()
+        code = "E-STIX-PATTERN" if raw.get("type") == "indicator" and told else "E-STIX"
         what = "a pattern that cannot be read" if code == "E-STIX-PATTERN" else "no STIX 2.1"
         raise DraftError(code, f"object {number} is {what}", "ask the bundle's author to mend it") from error
 
