@@ -31,6 +31,7 @@ from contactpoint.desk.views import (
 from contactpoint.domain import catalogue as catalogues
 from contactpoint.domain.values import Urgency
 from tests.web.directory_simulator import DirectorySimulator
+from tests.web.joint_simulator import JointSimulator
 from tests.web.papers_simulator import WRITTEN, PapersSimulator
 from tests.web.people_simulator import PeopleSimulator
 from tests.web.rights_simulator import RightsSimulator
@@ -39,7 +40,7 @@ from tests.web.threats_simulator import ThreatsSimulator
 
 
 @dataclass
-class DeskSimulator(RightsSimulator, PeopleSimulator, DirectorySimulator, PapersSimulator, ThreatsSimulator):
+class DeskSimulator(RightsSimulator, JointSimulator, PeopleSimulator, DirectorySimulator, PapersSimulator, ThreatsSimulator):
     """State XB at ``start``; what the routes did is kept in plain lists for tests to read."""
 
     start: datetime

@@ -11,9 +11,11 @@ from starlette.exceptions import HTTPException
 
 from contactpoint.casework.consequences import is_override
 from contactpoint.desk.errors import DeskError, DraftError, SecretError
+from contactpoint.desk.handover import AUTHORITY
 from contactpoint.desk.views import CaseView, Draft, RequestView
 from contactpoint.domain import catalogue as catalogues
 from contactpoint.domain.catalogue import Answer, Signers
+from contactpoint.domain.catalogue.model import Consequence
 from contactpoint.domain.values import Urgency
 from contactpoint.web.conditions import accepted, asked_on_page, conditions
 from contactpoint.web.forms import controls, labels, place, read_body
@@ -101,7 +103,8 @@ def actions(request: RequestView, catalogue: catalogues.Catalogue) -> Sequence[t
     found = []
     peer = request.sender if request.incoming else request.recipient
     for kind in request.permitted:
-        if kind in ("ACKNOWLEDGED", "ACK-DEGRADED"):
+        # What fits next stands by itself, with what the catalogue says of it.
+        if kind in ("ACKNOWLEDGED", "ACK-DEGRADED") or kind in {step.kind for step in request.next_steps}:
             continue
         if kind in catalogue:
             found.append(
@@ -154,6 +157,8 @@ async def _draw(
 ) -> Response:
     case, request, answer = await _answering(request_id, kind, seen)
     two = _two(kind, request)
+    if body is None and answer.consequence is Consequence.HANDS_OVER:
+        body = {AUTHORITY: await seen.desk.joint.authority(request.id, seen.now)}
     problems = place(error.problems, body or {}) if error else ()
     grounds = catalogues.load().all_grounds
     drawn = controls(answer.fields, seen.console.settings.zone, body, problems, any_of=answer.any_of, grounds=grounds)
