@@ -89,7 +89,7 @@ def _request_lines(out: Output, request: RequestView) -> Iterator[str]:
         yield clean(f"  with {request.authority}")
     if request.preservation is not None:
         kept = request.preservation
-        yield f"  preserved from {instant(kept.preserved_from)}, earliest expiry {instant(kept.expires)}"
+        yield f"  {kept.state}: preserved from {instant(kept.preserved_from)}, earliest expiry {instant(kept.expires)}"
     rows = []
     for fact in sorted(request.facts, key=lambda fact: fact.at):
         late = "" if fact.late_s is None else f"{fact.late_s} s late"

@@ -60,6 +60,7 @@ WORDS = {
     **LEVELS,
     **TWINS,
     "rung": N_("Called"),
+    "ended": N_("Certified that the term has ended"),
     "decision": N_("Decided"),
     "decided": N_("Decided"),
     # who signed

@@ -30,6 +30,7 @@ from contactpoint.desk.views import (
 )
 from contactpoint.domain import catalogue as catalogues
 from contactpoint.domain.values import Urgency
+from tests.web.clocks_simulator import ClocksSimulator
 from tests.web.directory_simulator import DirectorySimulator
 from tests.web.joint_simulator import JointSimulator
 from tests.web.papers_simulator import WRITTEN, PapersSimulator
@@ -40,7 +41,15 @@ from tests.web.threats_simulator import ThreatsSimulator
 
 
 @dataclass
-class DeskSimulator(RightsSimulator, JointSimulator, PeopleSimulator, DirectorySimulator, PapersSimulator, ThreatsSimulator):
+class DeskSimulator(
+    ClocksSimulator,
+    RightsSimulator,
+    JointSimulator,
+    PeopleSimulator,
+    DirectorySimulator,
+    PapersSimulator,
+    ThreatsSimulator,
+):
     """State XB at ``start``; what the routes did is kept in plain lists for tests to read."""
 
     start: datetime
