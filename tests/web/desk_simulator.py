@@ -10,6 +10,7 @@ from typing import Any
 
 from contactpoint.desk.errors import DraftError, NotFoundError, NotPermittedError
 from contactpoint.desk.instructions import InstructionView
+from contactpoint.desk.officers import RIGHTS
 from contactpoint.desk.review import Check
 from contactpoint.desk.views import (
     Beat,
@@ -22,6 +23,7 @@ from contactpoint.desk.views import (
     OralView,
     PreservationView,
     RequestView,
+    ReviewView,
     StatementView,
     Submitted,
     Taken,
@@ -66,6 +68,7 @@ class DeskSimulator(
     checks: list[tuple[str, Check]] = field(default_factory=list)
     flags: list[tuple[str, str]] = field(default_factory=list)
     notes: list[OralView] = field(default_factory=list)
+    reviews: list[ReviewView] = field(default_factory=list)
     listeners: list[asyncio.Queue[str]] = field(default_factory=list)
     silent: bool = False
     instructions: dict[str, InstructionView] = field(default_factory=dict)
@@ -74,8 +77,8 @@ class DeskSimulator(
     def __post_init__(self) -> None:
         self.instructions["PRES-NEW"] = InstructionView("PRES-NEW", WRITTEN, 1, "XB-OFF-001", self.start)
         for number, name, rights in (
-            ("XB-OFF-001", "A. Duty", ("acknowledge", "administer", "answer", "send", "approve")),
-            ("XB-OFF-002", "B. Second", ("acknowledge", "answer", "send", "approve")),
+            ("XB-OFF-001", "A. Duty", RIGHTS),
+            ("XB-OFF-002", "B. Second", RIGHTS),
         ):
             self.people[number] = OfficerView(
                 number, name, rights, "", False, "duty@xb.example", self.start + timedelta(days=20), True
@@ -285,6 +288,7 @@ class DeskSimulator(
             "9f" * 32,
             tuple(here),
             (*opened, *said),
+            reviews=tuple(self.reviews),
         )
 
     async def find_request(self, reference: str) -> tuple[str, str]:
