@@ -20,7 +20,12 @@ def add(
     number: Number,
     name: Annotated[str, typer.Option("--name", help="Shown inside this State only; never sent.")],
     rights: Annotated[
-        list[str] | None, typer.Option("--right", help="May be given several times.", show_default="send, answer")
+        list[str] | None,
+        typer.Option(
+            "--right",
+            help="administer, answer, approve, central, review, send or supervise; several times.",
+            show_default="send, answer",
+        ),
     ] = None,
     mail: Annotated[str | None, typer.Option("--mail", help="Where notices for this officer go.")] = None,
     secret_file: SecretFile = None,
