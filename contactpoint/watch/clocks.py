@@ -24,7 +24,7 @@ from contactpoint.casework.facts import say
 from contactpoint.casework.ids import new_id
 from contactpoint.casework.rungs import people_now
 from contactpoint.domain.catalogue import Clock
-from contactpoint.domain.values import Urgency, spell_instant
+from contactpoint.domain.values import Urgency
 from contactpoint.store.desk_schema import journal
 from contactpoint.store.errors import StoreError
 from contactpoint.store.journal import append
@@ -160,7 +160,7 @@ async def _tell(tx: AsyncConnection, cw: Casework, turn: _Turn, clock: Clock | N
     mark = once(row.request_id, row.name)
     await finish_tasks_of(tx, mark, now)
     code = "W-CLOCK-ENDED" if turn.lapsed else "W-CLOCK-LAST" if last else "W-CLOCK-NEAR"
-    note = f"{row.name} {spell_instant(row.due)}"
+    note = f"{row.name} {row.due:%Y-%m-%d %H:%M} UTC"
     await raise_task(tx, cw, code, now, request=row.request_id, state=row.peer, note=note, once=mark)
     people = await people_now(tx, cw, row.roles.split())
     await _page(tx, cw, turn, _place(cw.catalogue[row.kind].clocks, clock), people, _RINGS if last else _QUIET, now)
