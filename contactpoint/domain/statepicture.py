@@ -99,7 +99,9 @@ class StatePicture:
     def at_work(self, now: datetime) -> bool:
         """Whether its working hours run: outside them only the languages of the night are read."""
         local = now.astimezone(ZoneInfo(self.calendar.zone))
-        return self.calendar.works_on(local.date()) and self.opens <= local.time() < self.calendar.closes
+        opens, closes = self.opens, self.calendar.closes
+        inside = opens <= local.time() < closes if opens < closes else not closes <= local.time() < opens
+        return self.calendar.works_on(local.date()) and inside
 
     def reads(self, family: str, now: datetime) -> tuple[str, ...]:
         """The languages that it accepts for a family of help (any where there is none) at this hour."""

@@ -113,6 +113,8 @@ def test_at_night_only_the_languages_of_the_night_count() -> None:
     night = found(theirs=theirs, now=T0 + timedelta(hours=9))["W-LANGUAGE"]
     assert "only in working hours" in night.message and "fr" in night.values["accepted"]
     assert "W-LANGUAGE" in found(theirs=theirs, now=T0 + timedelta(days=2))  # Saturday
+    late = replace(theirs, opens=time(22), calendar=Calendar(closes=time(6)))
+    assert "W-LANGUAGE" in found(theirs=late) and "W-LANGUAGE" not in found(theirs=late, now=T0 + timedelta(hours=10))
     east = replace(theirs, calendar=Calendar("Asia/Tokyo"), opens=time(9))
     assert "W-LANGUAGE" in found(theirs=east, now=T0)
 
