@@ -13,10 +13,13 @@ from contactpoint.domain.case import Case, Request, Step
 from contactpoint.domain.catalogue.check import Problem
 from contactpoint.domain.catalogue.model import Answer, At, Catalogue, Clock, Consequence, Counting, Entry
 from contactpoint.domain.errors import DomainError
+from contactpoint.domain.labels import read_labels
 from contactpoint.domain.preservation import Preservation, PreservationState, floor_of
 from contactpoint.domain.values import Plain, Side, Urgency, parse_instant
 
 _ALWAYS_CLOSES = "WITHDRAWN"
+_LABEL = "HC-"
+"""A part of a field's name that is the code of a label: the last day that the label says."""
 _CLOCKS_DIFFER = timedelta(minutes=5)
 """How far ahead of ours another State's clock may be before its dates are odd (`docs/protocol.md`, section 3.2)."""
 
@@ -165,7 +168,7 @@ def _due(
         return request.preservation.ends_at
     calendar = calendars[clock.of]
     if clock.until:
-        end = _read(_field(case, request, clock.until), calendar)
+        end = _until(case, request, clock.until, calendar)
     elif clock.counting is Counting.WORKING and clock.days is not None:
         return end_of_working_day(calendar, start, clock.days)
     else:
@@ -174,6 +177,19 @@ def _due(
     if end is not None and clock.end_on_working_day:
         return on_a_working_day(calendar, end)
     return end
+
+
+def _until(case: Case, request: Request, until: str, calendar: Calendar) -> datetime | None:
+    """The date that a field of the request names, or (`answer:CODE.field`) the last of these answers that says one."""
+    source, _, name = until.partition(":")
+    if source != "answer":
+        return _read(_field(case, request, until), calendar)
+    codes, _, field = name.partition(".")
+    for step in reversed([each for each in request.steps if each.kind in codes.split("|")]):
+        at = _read(_value(_body(case, step.digest), field), calendar)
+        if at is not None:
+            return at
+    return None
 
 
 def _start(case: Case, request: Request, clock: Clock, calendars: Mapping[Side, Calendar]) -> _Start | None:
@@ -226,7 +242,11 @@ def _field(case: Case, request: Request, name: str) -> Plain:
 
 def _value(body: Plain, name: str) -> Plain:
     for part in name.split("."):
-        body = body.get(part) if isinstance(body, Mapping) else None
+        if part.startswith(_LABEL):
+            days = [label.until for label in read_labels(body) if label.code == part and label.until is not None]
+            body = days[0].isoformat() if days else None
+        else:
+            body = body.get(part) if isinstance(body, Mapping) else None
     return body
 
 

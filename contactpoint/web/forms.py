@@ -218,7 +218,7 @@ def _beside_what(field: Field, siblings: Mapping[str, Field]) -> Beside | None:
         return None
     name, value = field.needed_with
     choices = {choice.code: choice.label for choice in siblings[name].choices}
-    words = {"true": N_("Yes"), "false": N_("No")} | choices
+    words = {"true": N_("Yes"), "false": N_("No"), "past": N_("a day that is over")} | choices
     return Beside(siblings[name].label, "" if value is None else words.get(value, value))
 
 

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, replace
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +14,10 @@ from contactpoint.desk.conditions import CLOSED, DECLINED
 from contactpoint.desk.errors import DeskError
 from contactpoint.desk.evidence import export
 from contactpoint.desk.plan import Plan
+from contactpoint.desk.several import submit_several
 from contactpoint.desk.views import CaseView, Draft, StatementView, Submitted
 from contactpoint.domain.values import Address, Urgency
+from contactpoint.store.rows_clocks import clocks_of
 from tests.simulator import SimulatedState, Simulator, emergency_body, simulated
 
 SECRET = "account chat-id 99-000-1 was last used from 192.0.2.44, a flat in the harbour quarter, third floor, at 20:14"
@@ -363,3 +365,65 @@ async def test_what_the_giver_only_quoted_of_us_is_ours_to_repeat(tmp_path: Path
         net.now += timedelta(minutes=5)
         await gives(net["XB"], "XA", information(f"You wrote: {ours}"), parent=asked.id)
         assert (await gives(net["XA"], "XC", information(ours), parent=asked.id)).state == "QUEUED"
+
+
+# Ends
+
+
+async def test_the_day_of_erasure_and_the_end_of_a_consent_are_clocks_of_who_received(tmp_path: Path) -> None:
+    async with simulated(tmp_path, "XA", "XB") as net:
+        sent = await gives(net["XB"], "XA", information(conditions=["HC-RETAIN(2027-06-01)"]))
+        assert await clocks(net["XA"], sent) == {}  # nothing was opened yet
+        await says(net["XA"], sent.id, "CONDITIONS-ACCEPTED")
+        assert await clocks(net["XA"], sent) == {"RETAIN-GIVEN": date(2027, 6, 2)}
+        assert await clocks(net["XB"], sent) == {}
+        consent = await asks(net, sent, until="2027-05-01")
+        await says(net["XB"], consent.id, "GRANTED", {"until": "2027-04-01"})
+        assert await clocks(net["XA"], consent) == {"CONSENT-END": date(2027, 4, 2), "CONSENT-ASKED": date(2027, 5, 2)}
+
+
+async def clocks(state: SimulatedState, sent: Submitted) -> dict[str, date]:
+    """Each clock of a request and the midnight (UTC) at which its last day is over."""
+    rows = await state.cw.db.read(lambda tx: clocks_of(tx, sent.id))
+    return {row.name: (row.due + timedelta(hours=1)).date() for row in rows}
+
+
+# To several, each its own part
+
+
+async def test_each_of_several_states_gets_its_own_part_and_nothing_of_another_s(tmp_path: Path) -> None:
+    async with simulated(tmp_path, "XA", "XB", "XC") as net:
+        here = net["XA"]
+        parts = {
+            "XB": {"content": "the account at Example Mail XB"},
+            "XC": {"content": "the wallet at Example Coin XC"},
+        }
+        subsets = {**parts, "XC": {**parts["XC"], "conditions": ["HC-INTEL-ONLY"]}}
+        common = {name: value for name, value in information().items() if name != "content"}
+        draft = Draft("SPONT", "", "U3", common, recipients=("XB", "XC"), subsets=subsets)
+        spread = await submit_several(here.cw, draft, here.officer, net.now)
+        await net.settle()
+        assert len(spread.sent) == 2
+        for each in spread.sent:
+            there = net[each.recipient]
+            await says(there, each.id, "CONDITIONS-ACCEPTED")
+            got = (await there.desk.case_view(each.case, net.now)).statements[0].body
+            assert got["content"] == parts[each.recipient]["content"]
+            assert got["conditions"] == (["HC-INTEL-ONLY"] if each.recipient == "XC" else [PURPOSE])
+            other = "wallet" if each.recipient == "XB" else "account"
+            assert other not in json.dumps(got)
+
+
+async def test_notice_of_use_to_clear_an_accused_goes_before_it_or_says_why_it_could_not(tmp_path: Path) -> None:
+    async with simulated(tmp_path, "XA", "XB") as net:
+        sent = await given(net)
+        body = {"packages": named(sent), "proceedings": "Court of XA, 12/2027", "disclosure_on": "2027-03-20"}
+        notice = Draft("EXCULP-NOTICE", "", "U3", body, parent=sent.id)
+        told = await net["XA"].desk.submit(notice, net["XA"].officer, net.now)
+        await net.settle()
+        await says(net["XB"], told.id, "NOTED")
+        assert (await net["XA"].view(told.id)).status == "NOTED"
+        late = replace(notice, body={**body, "disclosure_on": "2027-03-01"})
+        await refused("E-FIELD-MISSING", net["XA"].desk.submit(late, net["XA"].officer, net.now))
+        why = replace(late, body={**late.body, "late_reason": "the hearing was that night"})
+        assert (await net["XA"].desk.submit(why, net["XA"].officer, net.now)).state == "QUEUED"

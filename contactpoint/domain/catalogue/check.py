@@ -85,7 +85,7 @@ def _check_fields(fields: Sequence[Field], body: Mapping[str, Plain], prefix: st
         if _is_empty(value):
             # What may be unknown may be left empty, but not left out: leaving it out is forgetting it.
             excused = field.required is Required.MAY_BE_UNKNOWN and field.name in body and value is not None
-            if (field.required is not Required.OPTIONAL and not excused) or _needed_beside(field, body):
+            if (field.required is not Required.OPTIONAL and not excused) or _needed_beside(field, body, now):
                 yield Problem("E-FIELD-MISSING", path, f"{field.label}: this field is mandatory.{_hint(field)}")
             continue
         if field.required is Required.MAY_BE_UNKNOWN and value == UNKNOWN:
@@ -96,12 +96,25 @@ def _check_fields(fields: Sequence[Field], body: Mapping[str, Plain], prefix: st
             yield from _check_ground(field, value, path, body)
 
 
-def _needed_beside(field: Field, body: Mapping[str, Plain]) -> bool:
+PAST = "past"
+"""In `needed_with`: beside a date that is over."""
+
+
+def _needed_beside(field: Field, body: Mapping[str, Plain], now: datetime) -> bool:
     if field.needed_with is None:
         return False
     name, value = field.needed_with
     beside = body.get(name)
+    if value == PAST:
+        return _over(beside, now)
     return not _is_empty(beside) if value is None else _spelt(beside) == value
+
+
+def _over(value: Plain, now: datetime) -> bool:
+    try:
+        return isinstance(value, str) and date.fromisoformat(value) < now.date()
+    except ValueError:
+        return False
 
 
 def _spelt(value: Plain) -> str:
