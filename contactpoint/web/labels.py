@@ -99,6 +99,8 @@ WORDS = {
     "HELD-UNTIL-DECISION": N_("Held until the decision"),
     "RELEASED": N_("Released"),
     "WAITING-FOR-APPROVAL": N_("Waiting for approval"),
+    "WAITING-FOR-REVIEW": N_("Waiting for a rights check"),
+    "STOPPED": N_("Stopped"),
     # urgency
     "U0": N_("Emergency: risk to life"),
     "U1": N_("Lost within hours"),

@@ -63,7 +63,7 @@ def with_known_numbers(
     if not is_call_back(entry, answer) or not phones:
         return tuple(drawn)
     return tuple(
-        replace(each, type="choice", options=tuple(Option(one, one, one == each.value) for one in phones))
+        replace(each, type="choice", options=tuple(Option(one, "", one == each.value) for one in phones))
         if each.path == NUMBER
         else each
         for each in drawn

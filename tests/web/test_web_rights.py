@@ -60,7 +60,7 @@ async def test_the_check_that_is_typed_is_the_check_that_is_recorded(visitor: Br
     empty = await visitor.post("/approvals/w-1", {"finding": "note"})
     assert empty.status_code == 422
     assert "Say what was looked at" in empty.text
-    await visitor.post("/approvals/w-1", form)
+    assert "its way" in (await visitor.post("/approvals/w-1", form)).text
     ((letter, check),) = visitor.desk.checks
     assert (letter, check.finding, check.text) == ("w-1", "note", "narrow enough")
     assert check.fields == {"authorised_by": "District Court"}
@@ -85,6 +85,16 @@ async def test_the_author_reads_why_a_letter_was_stopped(visitor: Browserless) -
     assert "Stopped by a rights check" in page
     assert "lawful &lt;b&gt;speech&lt;/b&gt;" in page
     assert '<form method="post" class="card signs"' not in page
+
+
+async def test_who_stops_a_letter_is_told_that_it_has_not_left(visitor: Browserless) -> None:
+    waits(visitor.desk)
+    lawyer(visitor.desk)
+    await visitor.sign_in()
+    await visitor.start_shift()
+    answer = await visitor.post("/approvals/w-1", {"finding": "stop", "text": "lawful speech"})
+    assert "It is a draft again" in answer.text
+    assert "on its way" not in answer.text
 
 
 async def test_a_call_back_is_chosen_among_the_numbers_of_the_directory(visitor: Browserless) -> None:
