@@ -15,6 +15,7 @@ from contactpoint.cli import (
     config,
     directory,
     evidence,
+    extend,
     figures,
     group,
     handover,
@@ -40,6 +41,7 @@ requests.add_to(app)
 review.add_to(app)
 cases.add_to(app)
 evidence.add_to(app)
+extend.add_to(app)
 figures.add_to(app)
 handover.add_to(app)
 app.add_typer(group.app, name="group")

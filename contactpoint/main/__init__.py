@@ -28,6 +28,7 @@ _ROOMS = {
         "send",
         "show",
     ),
+    "extension": ("extend", "extension"),
     "figures": ("figures",),
     "threats": (
         "feed_key_add",
