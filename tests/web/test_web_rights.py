@@ -40,6 +40,7 @@ def waits(desk: DeskSimulator, **more: Any) -> Waiting:
 
 async def test_the_check_is_asked_of_whoever_may_record_it_and_of_nobody_else(visitor: Browserless) -> None:
     waits(visitor.desk)
+    visitor.desk.people[ME] = replace(visitor.desk.people[ME], rights=("answer", "approve", "send"))
     await visitor.sign_in()
     assert "Waits for a rights check" in (await visitor.get("/approvals")).text
     assert 'name="finding"' not in (await visitor.get("/approvals/w-1")).text
