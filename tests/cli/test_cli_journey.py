@@ -265,6 +265,26 @@ def test_a_node_that_runs_already_is_said_in_words(network: Network) -> None:
     assert "Traceback" not in ran.stderr
 
 
+def test_more_time_is_asked_for_in_one_line(network: Network) -> None:
+    more = ("extend", "A01", "--days", "60", "--reason", "the formal request is being translated")
+    early = network.run("contactpoint", *more, *network.signed("QM"), code=1)
+    assert "preserves nothing yet" in early.stderr
+    words = ("EXECUTED", "--preserved-from", "2027-03-04T12:00Z", "--reference", "QN-P-1")
+    asked = network.json("show", "A01", *network.signed("QM"))["requests"][0]["id"]
+    network.run("contactpoint", "answer", asked, *words, *network.signed("QN"))
+    deadline = time.monotonic() + 60
+    while (kept := network.json("show", "A01", *network.signed("QM"))["requests"][0]["preservation"]) is None:
+        assert time.monotonic() < deadline
+        time.sleep(0.5)
+    assert (kept["state"], kept["expires"]) == ("PRESERVED", "2027-05-03T12:00:00Z")
+    sent = network.json(*more, *network.signed("QM"))
+    assert sent["state"] == "QUEUED"
+    letters = network.json("show", "A01", *network.signed("QM"))["statements"]
+    (written,) = [each["body"] for each in letters if each["id"] == sent["id"]]
+    assert (written["extension_days"], written["mla_intent"]) == (60, True)
+    assert written["authority"]["case_ref"] == "QM-2027-00412"  # from the request that it extends
+
+
 def network_doctor_code(network: Network) -> int:
     ran = subprocess.run(
         network.command("contactpoint", "doctor", "--home", "QM"), cwd=network.folder, env=ENVIRONMENT, capture_output=True,
