@@ -1,0 +1,41 @@
+"""The desk's tables: one MetaData, one journal, never in one transaction with the gateway's or the register's.
+
+In clear rest ids, addresses, levels, classes, times and digests; whatever an officer wrote rests sealed under the key of its case
+(``sealed`` columns), whatever signs rests sealed under the node secret or a person's secret.
+"""
+
+from contactpoint.store.desk_schema.base import journal, metadata
+from contactpoint.store.desk_schema.cases import case_file, clock, fact, outbox, page, request, statement, step
+from contactpoint.store.desk_schema.law import api_key, instruction, oral, review, threat, tick
+from contactpoint.store.desk_schema.people import manned, officer, own_key, session, setting, sheet
+from contactpoint.store.desk_schema.work import cursor, set_aside, task, waiting, worker
+
+__all__ = [
+    "api_key",
+    "case_file",
+    "clock",
+    "cursor",
+    "fact",
+    "instruction",
+    "journal",
+    "manned",
+    "metadata",
+    "officer",
+    "oral",
+    "outbox",
+    "own_key",
+    "page",
+    "request",
+    "review",
+    "session",
+    "set_aside",
+    "setting",
+    "sheet",
+    "statement",
+    "step",
+    "task",
+    "threat",
+    "tick",
+    "waiting",
+    "worker",
+]
