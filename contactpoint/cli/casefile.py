@@ -27,7 +27,7 @@ LARGEST_NUMBER = 2**53 - 1
 
 OF_THE_TEST = frozenset(("id", "title", "at", "want", "refusal", "check", "also", "treat", "never", "input", "code"))
 _HEAD = ("type", "from", "to", "urgency", "parent")
-_BESIDE = ("second_approver", "language")
+_BESIDE = ("second_approver", "language", "subsets")
 ALL = "ALL"
 _PLAIN = "tag:yaml.org,2002:"
 
@@ -78,6 +78,7 @@ def case_of(text: str, case: str | None, catalogue: Catalogue) -> CaseFile:
         approver=_text_or_none(chosen, "second_approver"),
         lang=_text_or_none(chosen, "language") or "en",
         recipients=_recipients(chosen),
+        subsets=_subsets(chosen, fields),
     )
 
 
@@ -190,6 +191,24 @@ def _recipients(chosen: _Case) -> tuple[str, ...]:
             chosen_line(chosen, "to"),
         )
     return tuple(value)
+
+
+def _subsets(chosen: _Case, fields: tuple[Field, ...]) -> dict[str, Mapping[str, Any]]:
+    """What one of several States gets instead of the common fields (`subsets: {QN: {content: ...}}`), State by State."""
+    value = chosen.values.get("subsets") or {}
+    several, names = _recipients(chosen), {field.name for field in fields}
+    line = chosen_line(chosen, "subsets")
+    if not isinstance(value, dict) or not all(isinstance(each, dict) for each in value.values()):
+        raise CaseFileError(
+            f"'subsets' of {_called(chosen)} is no map.", "Write each State, and its fields below.", line
+        )
+    for state, part in value.items():
+        # A part for a State that gets no letter would be lost without a word.
+        if state not in several:
+            raise CaseFileError(f"'subsets' names {state}, which 'to' does not.", nearest(state, several), line)
+        for name in part.keys() - names:
+            raise CaseFileError(f"unknown key {name!r} for {state}.", nearest(name, names), line)
+    return value
 
 
 def _refuse_near_misses(chosen: _Case, missing: list[str]) -> None:

@@ -34,6 +34,7 @@ class CaseFile:
     approver: str | None = None  # `second_approver`: the officer who must sign too
     lang: str = "en"
     recipients: tuple[str, ...] = ()  # several States, or ALL; `recipient` is empty then
+    subsets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # by State: fields that differ for it
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,6 +66,7 @@ def draft_of(request: CaseFile) -> Draft:
         lang=request.lang,
         approver=request.approver,
         recipients=request.recipients,
+        subsets=request.subsets,
     )
 
 

@@ -192,3 +192,25 @@ def test_a_file_that_is_not_there_or_not_text_is_said_so(tmp_path: Path) -> None
     with pytest.raises(CaseFileError) as caught:
         read_case(tmp_path / "latin.yaml", None, KNOWN)
     assert caught.value.line == 2
+
+
+SPREAD = """\
+type: SPONT
+from: QM
+to: [QN, QO]
+urgency: U3
+content: for both
+subsets: {QO: {content: only for QO, conditions: [HC-INTEL-ONLY]}}
+"""
+
+
+def test_one_of_several_states_gets_its_own_part():
+    assert case_of(SPREAD, None, KNOWN).subsets == {"QO": {"content": "only for QO", "conditions": ["HC-INTEL-ONLY"]}}
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"), [("{QO:", "{QP:"), ("{content: only", "{contnet: only"), ("{QO: {", "{QO: [{")]
+)
+def test_a_part_for_a_state_that_gets_no_letter_or_of_no_field_is_refused(right: str, wrong: str):
+    text = SPREAD.replace(right, wrong)
+    assert refusal(text.replace("}}", "}]}") if "[{" in wrong else text).line == 6

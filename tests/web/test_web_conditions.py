@@ -85,6 +85,32 @@ def test_a_condition_that_cannot_be_read_is_shown_as_binding() -> None:
     assert json.dumps(shown.code)
 
 
+def _spont(to: list[str], **more: str) -> list[tuple[str, str]]:
+    authority = {f"f.authority.{name}": words for name, words in A01["authority"].items()}
+    fields = {**authority, "urgency": "U3", "f.content": "for both", "f.speech": "no", "stage": "sign", **more}
+    return [*(("to", state) for state in to), ("f.conditions", "HC-PURPOSE"), *fields.items()]
+
+
+async def test_one_of_several_states_gets_its_own_part_and_the_page_shows_which(visitor: Browserless) -> None:
+    await visitor.sign_in()
+    await visitor.start_shift()
+    assert 'name="part.0.text"' in (await visitor.get("/new/SPONT")).text
+    assert 'name="part.0.text"' not in (await visitor.get("/new/PRES-NEW")).text
+    part = {"part.0.state": "XC", "part.0.text": "only for XC", "stage": "check"}
+    page = (await visitor.post("/new/SPONT", _spont(["XA", "XC"], **part))).text
+    assert "XC gets instead" in page
+    assert "only for XC" in page
+    assert 'name="part.0.text" value="only for XC"' in page  # it goes on to the signature
+
+
+async def test_a_part_for_the_only_state_is_what_it_gets(visitor: Browserless) -> None:
+    await visitor.sign_in()
+    await visitor.start_shift()
+    await visitor.post("/new/SPONT", _spont(["XA"], **{"part.0.state": "XA", "part.0.text": "only for XA"}))
+    (draft,) = visitor.desk.drafts
+    assert (draft.recipient, draft.body["content"], dict(draft.subsets)) == ("XA", "only for XA", {})
+
+
 @pytest.mark.browser
 @pytest.mark.parametrize(("scheme", "language", "width"), [("light", "en", 1280), ("dark", "ar", 320)])
 async def test_the_pages_of_conditions_shut_nobody_out(
@@ -101,7 +127,7 @@ async def test_the_pages_of_conditions_shut_nobody_out(
         )
         page = await context.new_page()
         await start_shift(page, served)
-        for path in (f"/cases/{desk.requests[new].case}", f"/requests/{new}/answers/CONDITIONS-ACCEPTED"):
+        for path in (f"/cases/{desk.requests[new].case}", f"/requests/{new}/answers/CONDITIONS-ACCEPTED", "/new/SPONT"):
             await page.goto(served.url + path)
             found = (await Axe().run(page)).response["violations"]
             assert [(path, each["id"], each["nodes"][0]["html"][:200]) for each in found] == []

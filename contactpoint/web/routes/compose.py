@@ -24,6 +24,7 @@ from contactpoint.web.i18n import N_, translations
 from contactpoint.web.labels import GROUPS
 from contactpoint.web.render import page
 from contactpoint.web.signing import approvers, signing_key
+from contactpoint.web.subsets import divided, read_subsets, rows
 from contactpoint.web.summary import summary
 from contactpoint.web.visitor import Form, Officer, SignedIn, text
 
@@ -101,16 +102,20 @@ async def _submit(entry: Entry, draft: Draft, key: OfficerKey, seen: Officer) ->
 def _read(form: FormData, entry: Entry, seen: Officer) -> Draft:
     to = [each for each in dict.fromkeys(form.getlist("to")) if isinstance(each, str) and each]
     several = len(to) > 1 or to == [ALL]
+    parts = read_subsets(form, entry, to)
+    # A part for the only State is its content: it must not get the common one instead.
+    alone = {} if several else parts.get("".join(to), {})
     return Draft(
         kind=entry.code,
         recipient=" ".join(to) if several else "".join(to),
         recipients=tuple(to) if several else (),
         urgency=text(form, "urgency"),
-        body=read_body(entry.fields, form, seen.console.settings.zone),
+        body={**read_body(entry.fields, form, seen.console.settings.zone), **alone},
         parent=text(form, "parent") or None,
         lang=seen.language,
         approver=text(form, "approver") or None,
         own_reference=text(form, "own_reference")[:80],
+        subsets=parts if several else {},
     )
 
 
@@ -169,6 +174,8 @@ async def _draw(
         "several": entry.audience is not Audience.ONE and not draft.parent,
         "chosen": draft.recipients or (draft.recipient,),
         "all": ALL if entry.audience is Audience.ALL else "",
+        "part": divided(entry) if not draft.parent else None,
+        "rows": rows(draft, entry),
     }
     return page(seen, "new_form.html", context, status=422 if problems or error else 200)
 
@@ -187,6 +194,7 @@ async def _draw_check(
         "draft": draft,
         "terms_of": f"/{entry.code}",
         "lines": summary(entry.fields, draft.body),
+        "part": divided(entry),
         "card": None if draft.recipients else await _card(draft.recipient, seen),
         "carried": [(name, value) for name, value in form.multi_items() if name not in ("csrf", "stage", "secret")],
         "two": _two(entry, draft.urgency),
