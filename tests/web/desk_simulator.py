@@ -34,6 +34,7 @@ from contactpoint.domain import catalogue as catalogues
 from contactpoint.domain.values import Urgency
 from tests.web.clocks_simulator import ClocksSimulator
 from tests.web.directory_simulator import DirectorySimulator
+from tests.web.figures_simulator import FiguresSimulator
 from tests.web.joint_simulator import JointSimulator
 from tests.web.papers_simulator import WRITTEN, PapersSimulator
 from tests.web.people_simulator import PeopleSimulator
@@ -49,6 +50,7 @@ class DeskSimulator(
     JointSimulator,
     PeopleSimulator,
     DirectorySimulator,
+    FiguresSimulator,
     PapersSimulator,
     ThreatsSimulator,
 ):
