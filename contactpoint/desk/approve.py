@@ -20,6 +20,7 @@ from contactpoint.casework.errors import BusyCaseError, NoKeyError
 from contactpoint.casework.letters import SignedLetter, queue
 from contactpoint.desk import review as rights
 from contactpoint.desk.errors import NotFoundError, NotPermittedError, UnreachablePeerError
+from contactpoint.desk.packages import refuse_held_back
 from contactpoint.desk.plan import Signer, need_right
 from contactpoint.desk.review import Check, Due, Recorded
 from contactpoint.desk.views import Submitted, Waiting
@@ -71,6 +72,7 @@ async def approve(
         held = await _held(cw, waiting_id)
         await _refuse_old(cw, held.row, now)
         _refuse_approver(held, officer)
+        await refuse_held_back(cw, held.statement, now)
         asked = await cw.db.read(partial(rights.due, cw=cw, statement=held.statement))
         recorded = _record(cw, held, asked, check, officer, now) if check is not None else None
         if recorded is not None and recorded.review.finding is Finding.STOP:

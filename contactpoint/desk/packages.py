@@ -68,6 +68,21 @@ async def carried(
     return await cw.db.read(work)
 
 
+async def refuse_held_back(cw: Casework, statement: Statement, now: datetime) -> None:
+    """Raise NotPermittedError (E-ONWARD, E-RETAINED) when what a waiting letter hands on may leave no longer.
+
+    Stops: a consent that ends while a second officer is awaited.
+    """
+    packages = read_packages(statement.body[PACKAGES]) if PACKAGES in statement.body else ()
+
+    async def work(tx: AsyncConnection) -> None:
+        for package in packages:
+            await _let_go(tx, cw, await _original(tx, cw, package), statement.recipient, now)
+
+    if packages:
+        await cw.db.read(work)
+
+
 def _long(body: Mapping[str, Any]) -> list[str]:
     return [text for text in texts_in(body) if len(text) >= LEAST_PASSAGE]
 

@@ -18,7 +18,7 @@ from contactpoint.desk.several import submit_several
 from contactpoint.desk.views import CaseView, Draft, StatementView, Submitted
 from contactpoint.domain.values import Address, Urgency
 from contactpoint.store.rows_clocks import clocks_of
-from tests.simulator import SimulatedState, Simulator, emergency_body, simulated
+from tests.simulator import START, SimulatedState, Simulator, emergency_body, simulated
 
 SECRET = "account chat-id 99-000-1 was last used from 192.0.2.44, a flat in the harbour quarter, third floor, at 20:14"
 PURPOSE = {"code": "HC-PURPOSE", "text": "the search for the abducted person"}
@@ -108,7 +108,9 @@ async def test_payload_read_before_acceptance_through_an_export(tmp_path: Path) 
         await refused("E-CONDITIONS", export(net["XA"].cw, sent.case, net.now))
         assert await export(net["XB"].cw, sent.case, net.now)
         await says(net["XA"], sent.id, "CONDITIONS-ACCEPTED")
-        assert b"harbour quarter" in await export(net["XA"].cw, sent.case, net.now)
+        bundle = await export(net["XA"].cw, sent.case, net.now)
+        assert b"harbour quarter" in bundle
+        assert b"    under HC-PURPOSE: the search for the abducted person\n" in bundle
 
 
 async def test_a_marker_alone_asks_nothing_and_the_data_are_open_at_once(tmp_path: Path) -> None:
@@ -300,6 +302,18 @@ async def test_consent_after_its_end_whoever_wrote_the_end(tmp_path: Path) -> No
         net.now += timedelta(days=2)
         await refused("E-ONWARD", hands_on(net, one))
         await refused("E-ONWARD", hands_on(net, other))
+
+
+async def test_consent_that_ends_while_a_second_officer_is_awaited(tmp_path: Path) -> None:
+    async with simulated(tmp_path, "XA", "XB", "XC", start=START.replace(hour=23, minute=30)) as net:
+        sent, here = await given(net), net["XA"]
+        await says(net["XB"], (await asks(net, sent, until="2027-03-04")).id, "GRANTED")
+        body = information("See what is enclosed.", packages=named(sent))
+        urgent = Draft("SPONT", "XC", "U0", body, approver="XA-OFF-002")
+        waiting = [await here.desk.submit(urgent, here.officer, net.now) for _ in range(2)]
+        await here.desk.approve(waiting[0].id, here.officers["XA-OFF-002"], net.now)
+        net.now += timedelta(minutes=45)
+        await refused("E-ONWARD", here.desk.approve(waiting[1].id, here.officers["XA-OFF-002"], net.now))
 
 
 async def test_consent_forged_by_the_third_state(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from contactpoint.desk.proof.reviews import finding_words
 from contactpoint.desk.proof.times import Reached
 from contactpoint.domain.catalogue import load as load_catalogue
 from contactpoint.domain.errors import CatalogueError
+from contactpoint.domain.labels import Label, labels_of
 from contactpoint.domain.preservation import Preservation
 from contactpoint.domain.values import spell_instant
 from contactpoint.wire.state import head, state_digest
@@ -166,10 +167,21 @@ def _statements(judgement: Judgement) -> Iterator[str]:
         yield f"    signed by {_signers(letter)}; written in {statement.lang}"
         yield f"    another State had it at {_at(judgement.witnessed[statement.id])}"
         yield f"    statement {statement.digest.hex()}"
+        for label in labels_of(statement.body):
+            yield f"    under {_condition(label)}"
         if statement.digest not in requests:
             yield from _tree(statement.body, "    ")
         for item in statement.attachments:
             yield f"    attachment {item.name}, {item.size} bytes, SHA-256 {item.sha256.hex()}"
+
+
+def _condition(label: Label) -> str:
+    beside = [label.until.isoformat()] if label.until else list(label.states)
+    return (
+        label.code
+        + (f"({', '.join(beside)})" if beside else "")
+        + (f": {label.text.replace(chr(10), '; ')}" if label.text else "")
+    )
 
 
 def _signers(letter: BundledLetter) -> str:
