@@ -44,6 +44,7 @@ BODIES: Mapping[str, Mapping[str, Plain]] = {
     "NEED-INFO": {"fields": ["necessity"]},
     "CALLED-BACK": {"number": "+99955500001", "spoke_with": "XA-OFF-1", "result": "confirmed"},
     "ACK-DEGRADED": {"officer": "XB-OFF-9", "cause": "certificate expired"},
+    "CLASS-LOWERED": {"class": "U3", "reason": "the lease was extended"},
 }
 
 
