@@ -17,7 +17,7 @@ from contactpoint.cli import failure
 from contactpoint.cli.app import run_command
 from contactpoint.cli.failure import failure_of
 from contactpoint.cli.output import Output, clean, described, plain
-from contactpoint.desk import errors, results, views
+from contactpoint.desk import errors, operation_views, results, views
 from contactpoint.domain import catalogue
 from contactpoint.domain.errors import CatalogueError
 
@@ -34,7 +34,7 @@ def documented() -> dict[str, list[str]]:
 
 @pytest.mark.parametrize("name", sorted(documented()))
 def test_the_document_names_every_field_of_every_value_and_no_other(name: str) -> None:
-    known = next(getattr(room, name) for room in (results, views, settings, failure) if hasattr(room, name))
+    known = next(getattr(room, name) for room in (results, views, operation_views, settings, failure) if hasattr(room, name))
     assert documented()[name] == [field.name for field in fields(known)]
 
 
