@@ -19,6 +19,7 @@ from contactpoint.domain.case import Request
 from contactpoint.domain.catalogue import Entry, FieldType
 from contactpoint.domain.catalogue.model import Consequence
 from contactpoint.domain.consequences import preserved
+from contactpoint.domain.preservation import PreservationState
 
 DAYS, REASON = "extension_days", "reason"
 
@@ -52,8 +53,8 @@ async def extension(cw: Casework, reference: str, days: int, reason: str, now: d
     draft = prefilled(cw, case, kept, entry.code)
     stated = {field.name: True for field in entry.fields if field.type is FieldType.MUST_BE_TRUE}
     body = {**draft.body, **stated, DAYS: days, REASON: reason}
-    ends = kept.preservation.ends_at
-    return Extension(replace(draft, body=body), ends, kept.preservation.over_at(now))
+    over = kept.preservation.state_at(now) in (PreservationState.EXPIRED, PreservationState.RELEASED)
+    return Extension(replace(draft, body=body), kept.preservation.ends_at, over)
 
 
 def _kept(case: OpenCase, request: Request) -> Request | None:
