@@ -138,6 +138,7 @@ async def test_a_recall_strikes_it_through_everywhere_and_erases_nothing(tmp_pat
         evidence = await export(net["XB"].cw, (await only(net["XB"])).threat.case, net.now)
         report = verify(evidence, net["XB"].cw.register.copy.genesis.digest)
         assert report.verified
+        assert not any(word in line for line in report.missing for word in ("opened", "acknowledged", "answered"))
         again = await net["XA"].desk.threats.recall(sent, "again", net["XA"].officer, net.now)
         assert (again.queued, again.before) == (0, 2)
 

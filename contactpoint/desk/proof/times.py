@@ -43,6 +43,7 @@ def levels_of(
 ) -> tuple[Reached, ...]:
     """Every level of the request in rising order. Deadlines count from the earliest *held*, whatever seal or mailbox."""
     dues = deadlines(request, letter, slips, register)
+    rings = load_catalogue(letter.statement.cat)[request.kind].rings
     reached = []
     for level, said, twin in (
         (Level.HELD, SlipLevel.HELD, None),
@@ -62,7 +63,8 @@ def levels_of(
     ):
         by = "" if step is None else (f"officer {step.by}" if step.by else "station") + f" of {request.recipient}"
         reached.append(Reached(level, dues.get(twin), step.at if step else None, by, step.digest if step else None))
-    return tuple(reached)
+    # What rings nobody is awaited by nobody: beyond received only what was said all the same is a level of it.
+    return tuple(each for each in reached if rings or each.level.rank <= Level.RECEIVED.rank or each.at is not None)
 
 
 def _decides(letter: BundledLetter, kind: str) -> bool:
