@@ -272,6 +272,7 @@ def test_live_content_is_open_to_one_type_only():
 )
 def test_a_request_to_locate_a_person_asks_for_no_arrest(text):
     assert codes("A08", what_is_sought=text) == {("E-WRONG-TYPE", "what_is_sought")}
+    assert codes("A08", person={"identifiers": ["P-17"], "description": text}) == {("E-WRONG-TYPE", "person")}
     (problem,) = check_body(*case("A08", risk_note=text))
     assert problem.blocks
     assert [offer.kind for offer in problem.offers] == ["EXTR-PROV"]
@@ -303,6 +304,12 @@ def test_a_formal_request_is_refused_after_a_consultation_only():
     for entry in TYPES:
         postponed = entry.offered("POSTPONED")
         assert postponed is None or postponed.needs == ("CONSULT",)
+
+
+def test_a_freeze_stays_open_and_is_lifted_after_the_asking_state_was_asked():
+    entry = CATALOGUE["ASSET-FREEZE"]
+    assert entry.stages["EXECUTED"] is Stage.PARTIAL
+    assert entry.answer("LIFTED").needs == ("LIFT-WARNING",)
 
 
 def test_whoever_refuses_says_the_ground_and_the_reasons():
