@@ -123,7 +123,7 @@ def log(
     noted = run(main.oral_log(home, state, call, officer, secret))
     out = output(as_json)
     out.data({"oral": noted}, [noted])
-    out.say(f"Next: tell {state} this reference; its letter names it (`oral: {reference: ...}`).")
+    out.say(f"Next: tell {state} this reference; its letter names it as `oral.reference`.")
 
 
 @oral.command("link")

@@ -15,8 +15,9 @@ from contactpoint.desk.errors import DraftError, NotPermittedError
 from contactpoint.desk.evidence import export
 from contactpoint.desk.officers import SigningOfficer
 from contactpoint.desk.review import Check
+from contactpoint.desk.several import submit_several
 from contactpoint.desk.verify import verify
-from contactpoint.desk.views import Submitted
+from contactpoint.desk.views import Draft, Submitted
 from contactpoint.domain.catalogue import load
 from contactpoint.domain.catalogue.model import FieldType
 from contactpoint.domain.rights import Reason, check_needed
@@ -193,16 +194,17 @@ async def test_approval_and_check_are_both_needed_in_any_order(tmp_path: Path, f
     async with simulated(tmp_path, "XA", "XB") as net:
         lawyer = await net["XA"].hire("XA-OFF-003", rights=("review",))
         desk, sent = net["XA"].desk, await rescue(net)
-        acts = [
-            lambda: desk.approve(sent.id, second(net["XA"]), net.now),
-            lambda: desk.review(sent.id, FINE, lawyer, net.now),
-        ]
-        begin, end = acts if first == "approve" else reversed(acts)
-        waits = await begin()
+
+        async def act(name: str) -> Submitted:
+            if name == "approve":
+                return await desk.approve(sent.id, second(net["XA"]), net.now)
+            return await desk.review(sent.id, FINE, lawyer, net.now)
+
+        waits = await act(first)
         assert waits.state == ("WAITING-FOR-REVIEW" if first == "approve" else "WAITING-FOR-APPROVAL")
         await net.settle()
         assert not await here(net["XB"], sent.id)
-        assert (await end()).state == "QUEUED"
+        assert (await act("review" if first == "approve" else "approve")).state == "QUEUED"
         await net.settle()
         assert (await net["XB"].view(sent.id)).level == "received"
 
@@ -218,6 +220,25 @@ async def test_an_approver_without_the_right_to_review_cannot_slip_a_check_in(tm
         assert (await net["XA"].desk.approve(sent.id, clerk, net.now)).state == "WAITING-FOR-REVIEW"
         await net.settle()
         assert not await here(net["XB"], sent.id)
+
+
+async def test_one_matter_to_several_states_waits_for_each_of_its_checks(tmp_path: Path) -> None:
+    async with simulated(tmp_path, "XA", "XB", "XC") as net:
+        body = {
+            "authority": preservation_body(net.now)["authority"],
+            "offences": [KIDNAPPING],
+            "purpose": "one timetable",
+            "territory_of_action": ["XB"],
+        }
+        desk, officer = net["XA"].desk, net["XA"].officer
+        spread = await submit_several(
+            net["XA"].cw, Draft("JIT", "", "U3", body, recipients=("XB", "XC")), officer, net.now
+        )
+        assert [each.recipient for each in spread.sent] == ["XB", "XC"], spread
+        await net.settle()
+        waiting = (await desk.board("", net.now)).waiting
+        assert [each.needs_review for each in waiting] == ["offence", "offence"]
+        assert not await here(net["XB"], waiting[0].id)
 
 
 # --- before executing ---
@@ -431,7 +452,7 @@ def test_markers_alone_count_as_outside_and_beside_a_convention_offence_they_do_
     catalogue = load()
     entry = catalogue["PRES-NEW"]
 
-    def why(*offences: object) -> Reason | None:
+    def why(*offences: Any) -> Reason | None:
         return check_needed(entry, {"offences": list(offences)}, catalogue.offences, flagged=False)
 
     assert why("O-07") is None

@@ -88,6 +88,11 @@ def test_a06_is_approved_called_back_and_answered_by_two_officers_with_both_desk
     wait_for(network, "QU", request)
     expect_rung(site, request)
     network.run("contactpoint", "acknowledge", request, *qu.signed(ANSWERS))
+    told = ("--caller", "QT night desk", "--from-number", "+999 555 1", "--asked", "the last logins", "--called-at")
+    call = network.json("oral", "log", "QT", *told, "2027-07-09T19:30Z", *qu.signed(ANSWERS))["oral"]
+    assert [each["id"] for each in network.json("oral", "list", *qu.signed(ANSWERS))] == [call]
+    network.run("contactpoint", "oral", "link", call[:13], request, *qu.signed(ANSWERS))
+    network.run("contactpoint", "flag", request, "--reason", "is it a press matter?", *qu.signed(ANSWERS))
 
     data = ("--result", "203.0.113.77 port 4711", "--purpose-limit", "only to find the person", "--approver", SIGNS_TOO)
     early = network.json("answer", request, "EXECUTED", *data, *qu.signed(ANSWERS), code=1)["error"]
