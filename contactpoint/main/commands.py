@@ -116,7 +116,7 @@ async def inbox(home: Path, wait_s: float = 0.0) -> list[InboxRow]:
     async with open_desk(home) as (desk, clock):
         while True:
             board = await desk.board("", clock())
-            rows = [_inbox_row(view) for view in (*board.unacknowledged, *board.open, *board.mine)]
+            rows = [_inbox_row(view) for view in (*board.unacknowledged, *board.open, *board.mine, *board.central)]
             if rows or time.monotonic() >= deadline:
                 return rows
             await asyncio.sleep(_LOOK_AGAIN_S)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser
 
+from contactpoint.desk.views import NextStepView
 from tests.web.desk_simulator import DeskSimulator
 from tests.web.joint_simulator import THREAD
 from tests.web.served import Served, serve, start_shift, wall_clock
@@ -66,3 +68,26 @@ async def test_the_list_is_signed_anew_and_markup_of_another_state_is_words(brow
     assert "XF" in await page.inner_text("section:has(#cases-title) p.note")
     await page.click("text=Sign the list and send it to each")
     assert ("announce", THREAD) in served.desk.joint.said
+
+
+async def test_what_fits_next_stands_on_the_case_and_a_hand_over_names_the_authority(
+    browser: Browser, served: Served
+) -> None:
+    desk = served.desk
+    request = desk.arrives("U2", "MLA-FWD", 5)
+    step = NextStepView("EVID-COLL", "Collect evidence", "Collect the evidence that was granted", "XF", request, False)
+    desk.requests[request] = replace(
+        desk.requests[request],
+        next_steps=(step,),
+        authority="Ministry of Justice",
+        permitted=("WITH-CENTRAL-AUTHORITY",),
+    )
+    page = await browser.new_page()
+    await start_shift(page, served)
+    await page.goto(f"{served.url}/requests/{request}")
+    assert [each["id"] for each in (await Axe().run(page)).response["violations"]] == []
+    assert "Ministry of Justice" in await page.inner_text("main")
+    link = page.get_by_role("link", name="Collect the evidence that was granted")
+    assert await link.get_attribute("href") == f"/new/EVID-COLL?parent={request}&to=XF&urgency=U2"
+    await page.goto(f"{served.url}/requests/{request}/answers/WITH-CENTRAL-AUTHORITY")
+    assert await page.input_value("#f-authority") == "Ministry of Justice of XB"
