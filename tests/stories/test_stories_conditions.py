@@ -441,3 +441,12 @@ async def test_notice_of_use_to_clear_an_accused_goes_before_it_or_says_why_it_c
         await refused("E-FIELD-MISSING", net["XA"].desk.submit(late, net["XA"].officer, net.now))
         why = replace(late, body={**late.body, "late_reason": "the hearing was that night"})
         assert (await net["XA"].desk.submit(why, net["XA"].officer, net.now)).state == "QUEUED"
+
+
+async def test_payload_read_before_acceptance_through_a_form_that_begins_from_it(tmp_path: Path) -> None:
+    async with simulated(tmp_path, "XA", "XB") as net:
+        here = net["XA"]
+        sent = await gives(net["XB"], "XA")
+        for kind in here.cw.catalogue.entries:
+            begun = await here.desk.joint.prefilled(sent.id, kind, net.now)
+            assert "harbour quarter" not in json.dumps(begun.body, default=str), kind
