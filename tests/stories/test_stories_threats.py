@@ -113,11 +113,13 @@ async def test_sightings_come_back_and_are_counted(tmp_path: Path) -> None:
             request = (await only(net[name])).threat.request
             body = {"first_seen": "2027-03-01T10:00Z", "last_seen": "2027-03-02T10:00Z", "count": count}
             await desk.threats.sight(request, body, net[name].officer, net.now)
+            await desk.answer(request, "RECEIVED", {}, net[name].officer, net.now)
         await net.settle()
         view = await only(net["XA"])
         assert sorted((each.by, each.count) for each in view.threat.sightings) == [("XB", 3), ("XC", 1)]
         assert (await net["XA"].desk.threats.listed())[0].sighted == 2
         assert (await only(net["XB"])).sighted == 1  # what XC has seen is told to XA, not to XB
+        assert (await net["XA"].desk.beat(net.now)).answers == 0  # an answer to it rings nobody either
         assert await rung(net) == []
 
 
