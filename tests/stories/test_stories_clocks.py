@@ -16,9 +16,12 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
+from contactpoint.casework.effects import RequestHere, about_request
+from contactpoint.casework.facts import say as say_slip
 from contactpoint.desk.compose import write
-from contactpoint.desk.errors import DraftError
+from contactpoint.desk.errors import DraftError, NotPermittedError
 from contactpoint.desk.evidence import export
+from contactpoint.desk.extension import extension
 from contactpoint.desk.plan import Plan
 from contactpoint.desk.verify import verify
 from contactpoint.domain.escalation import Rung
@@ -27,6 +30,7 @@ from contactpoint.notify.notice import Subject
 from contactpoint.store import desk_schema
 from contactpoint.store.database import Database
 from contactpoint.watch import clocks
+from contactpoint.wire.slip import SlipLevel
 from tests.fixtures.databases import PostgresServer
 from tests.simulator import SimulatedState, Simulator, preservation_body, simulated
 
@@ -424,3 +428,46 @@ async def test_a_report_that_comes_in_time_is_not_asked_for(tmp_path: Path) -> N
         await net.pass_days(start + timedelta(days=3))
         assert reminders(net["XB"]) == ["U3"]
         assert [clock.code for clock in await net["XB"].desk.clocks(net.now)] == ["PRES-60"]
+
+
+async def test_a_certificate_of_an_end_that_never_was_is_left_out_of_the_evidence(tmp_path: Path) -> None:
+    """Attack: a State's station signs that the preservation ended on a day that no letter gives, or before its day has come."""
+    async with simulated(tmp_path, "XA", "XB") as net:
+        request = await one_preserved(net)
+        here, start = net["XB"], net.now
+        for wrong in (start + timedelta(days=30), start + timedelta(days=60)):
+
+            async def lie(tx: Any, due: datetime = wrong) -> None:
+                about = await about_request(tx, RequestHere(request, "XA", "U1", True), "XB")
+                await say_slip(tx, here.cw, SlipLevel.ENDED, about, "XA", net.now, due=due, code="PRES-60")
+
+            await here.cw.db.write(lie)
+        await net.settle()
+        view = await net["XA"].view(request)
+        assert [fact.level for fact in view.facts].count("ended") == 2  # kept, as everything that is signed
+        assert view.preservation is not None
+        assert view.preservation.state == "PRESERVED"
+        report = verify(await export(net["XA"].cw, view.case, net.now), None)
+        assert report.verified, report.problems
+        assert not [line for line in report.lines if "ended on" in line]
+
+
+async def test_an_extension_is_drafted_from_what_it_extends_and_only_by_who_asked(tmp_path: Path) -> None:
+    async with simulated(tmp_path, "XA", "XB") as net:
+        sent = await net["XA"].ask("XB", label="one")
+        await take(net, "XB", sent.id)
+        with pytest.raises(NotPermittedError, match="preserves nothing yet"):
+            await extension(net["XA"].cw, sent.id, 60, "translation", net.now)
+        await say(net, "XB", sent.id, "EXECUTED", preserved_from=spell_instant(net.now), reference="P")
+        with pytest.raises(NotPermittedError, match="only the State that asked"):
+            await extension(net["XB"].cw, sent.id, 60, "translation", net.now)
+        made = await extension(net["XA"].cw, "one", 60, "translation", net.now)
+        assert (made.ends, made.over) == (net.now + timedelta(days=60), False)
+        await net["XA"].desk.submit(made.draft, net["XA"].officer, net.now)
+        await net.settle()
+        case = await net["XB"].desk.case_view(sent.case, net.now)
+        (written,) = [each.body for each in case.statements if each.kind == "PRES-EXT"]
+        assert (written["extension_days"], written["reason"], written["mla_intent"]) == (60, "translation", True)
+        assert written["authority"] == preservation_body(net.now)["authority"]
+        late = await extension(net["XA"].cw, sent.id, 60, "translation", net.now + timedelta(days=61))
+        assert late.over
