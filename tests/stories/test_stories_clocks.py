@@ -1,6 +1,8 @@
 """Stories of long clocks: three invented preservations day by day for four hundred days, and what may go wrong on the way.
 
 The table below is the expectation, written by hand from Article 42 and the calendar; every page that is not in it is a failure.
+
+Longer than four hundred lines: the long story and the short ones share its people and its steps.
 """
 
 from __future__ import annotations

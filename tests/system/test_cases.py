@@ -18,7 +18,7 @@ from contactpoint.desk.plan import Plan
 from contactpoint.desk.desk import Desk
 from contactpoint.desk.views import CaseView, RequestView
 from contactpoint.domain.values import Address, Urgency
-from contactpoint.store.rows_requests import clocks_of
+from contactpoint.store.rows_clocks import clocks_of
 from tests.fixtures.processes import ROOT, SECRET, Network, at
 
 CASES = ROOT / "tests" / "cases" / "requests.yaml"
