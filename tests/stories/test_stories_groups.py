@@ -73,6 +73,8 @@ async def test_each_state_gets_its_own_case_and_decides_for_itself(net: Simulato
     assert (await net["XB"].view(asked["XB"])).status == "OPEN"
     with pytest.raises(NotPermittedError, match="E-MOVE-ILLEGAL"):
         await net["QM"].desk.answer(asked["XB"], "ACCEPTED", {}, net["QM"].officer, net.now)
+    await say(net, "QM", asked["XB"], "WITHDRAW")
+    assert {each.state: each.standing for each in (await group(net, "QM", thread)).members}["XB"] == "removed"
 
 
 async def test_a_message_goes_to_all_who_take_part_and_a_former_member_gets_no_later_one(net: Simulator) -> None:

@@ -112,7 +112,16 @@ async def test_custody_is_asked_after_a_suspect_was_found_and_handed_over(tmp_pa
         found = await send(net, "QV", "A08")
         await net["QW"].acknowledge(found.id)
         await say(net, "QW", found.id, "ACCEPTED")
-        await say(net, "QW", found.id, "EXECUTED", {"result": "entered on 14 May; stays at Example Hotel"})
+        where = "entered on 14 May; stays at Example Hotel"
+        await say(net, "QW", found.id, "EXECUTED", {"result": where, "handling": [{"code": "HC-PURPOSE"}]})
+        draft = await net["QV"].desk.joint.prefilled(found.id, "EXTR-PROV", net.now)
+        assert "circumstances" not in draft.body, (
+            "what is given under conditions is not carried before they are accepted"
+        )
+        assert draft.body["person"] == case_draft("A08").body["person"]
+        await say(net, "QV", found.id, "CONDITIONS-ACCEPTED", {"conditions": [{"code": "HC-PURPOSE"}]})
+        draft = await net["QV"].desk.joint.prefilled(found.id, "EXTR-PROV", net.now)
+        assert draft.body["circumstances"] == where
         assert "EXTR-PROV" in [step.kind for step in (await net["QV"].view(found.id)).next_steps]
         custody = await send(net, "QV", "A16", parent=found.id)
         qw = net["QW"]
