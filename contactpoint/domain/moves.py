@@ -17,7 +17,6 @@ from contactpoint.domain.catalogue.model import (
     Opens,
     Required,
     Signers,
-    Stage,
 )
 from contactpoint.domain.conditions import CONSENTS, Term, acceptance_of, term_of
 from contactpoint.domain.consequences import follow_on, holders, preserved, settle_holds
@@ -26,7 +25,7 @@ from contactpoint.domain.labels import covers
 from contactpoint.domain.request import ACKNOWLEDGEMENTS, Request, Step, ordered, status_of, visible
 from contactpoint.domain.stages import BEGIN, Status, after, allows, speaks
 from contactpoint.domain.statement import Statement
-from contactpoint.domain.values import Side, Urgency
+from contactpoint.domain.values import Side
 
 Requests = Mapping[str, Request]
 
@@ -205,12 +204,6 @@ def _offered(
         return False
     # Charge is taken once; the second officer is told who was first.
     if answer.code in ACKNOWLEDGEMENTS and request.acknowledged:
-        return False
-    # Who offers conditions cannot accept them itself.
-    if answer.consequence in CONSENTS and side is Side.ADDRESSEE and status.stage is Stage.PAUSED:
-        return not speaks(answer, status)
-    # There is no class below the lowest.
-    if answer.consequence is Consequence.LOWERS and request.weight is Urgency.U3:
         return False
     # Nothing is handed over while the last call-back has failed.
     if answer.discloses and request.quarantined:
