@@ -25,7 +25,7 @@ from contactpoint.domain.labels import covers
 from contactpoint.domain.request import ACKNOWLEDGEMENTS, Request, Step, ordered, status_of, visible
 from contactpoint.domain.stages import BEGIN, Status, after, allows, speaks
 from contactpoint.domain.statement import Statement
-from contactpoint.domain.values import Side
+from contactpoint.domain.values import Side, Urgency
 
 Requests = Mapping[str, Request]
 
@@ -204,6 +204,9 @@ def _offered(
         return False
     # Charge is taken once; the second officer is told who was first.
     if answer.code in ACKNOWLEDGEMENTS and request.acknowledged:
+        return False
+    # There is no class below the lowest.
+    if answer.consequence is Consequence.LOWERS and request.weight is Urgency.U3:
         return False
     # Nothing is handed over while the last call-back has failed.
     if answer.discloses and request.quarantined:
