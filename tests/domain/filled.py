@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from contactpoint.domain.catalogue import Answer, Entry, Field, FieldType, Required
-from contactpoint.domain.values import spell_instant
-
+from contactpoint.domain.case import Request
+from contactpoint.domain.catalogue import Answer, Consequence, Entry, Field, FieldType, Required
+from contactpoint.domain.values import Urgency, spell_instant
 
 _NEED_MORE = ("HC-SECRET-UNTIL", "HC-RETAIN", "HC-ONWARD")
 """Labels that name a date or States beside their code."""
@@ -34,6 +34,19 @@ def _fields(fields: Sequence[Field], now: datetime, everything: bool, offence: A
     return body
 
 
+def fitting(form: Entry | Answer, about: Request, now: datetime, number: int) -> dict[str, Any]:
+    """A body that fits this request as it stands: what must grow from one letter to the next grows with ``number``."""
+    body = filled(form, now)
+    match form.consequence:
+        case Consequence.EXTENDS:
+            body["new_expiry"] = spell_instant(now + timedelta(days=3650 + number))
+        case Consequence.LOWERS:
+            body["class"] = next((each.value for each in Urgency if each > about.weight), "U3")
+        case Consequence.MEMBERS:
+            body["number"] = about.roster + 1
+    return body
+
+
 def _has_choice(field: Field) -> bool:
     """A type that opens no ground has nothing to name in a ground's field."""
     return field.type is not FieldType.GROUND or any(not choice.closed for choice in field.choices)
@@ -57,7 +70,9 @@ def _value(field: Field, now: datetime, everything: bool, offence: Any) -> Any:
         case FieldType.DATE:
             return (now + timedelta(days=30)).date().isoformat()
         case FieldType.GROUND:
-            return [choice.code for choice in field.choices if not choice.closed][-1]  # the first may need a step before
+            return [choice.code for choice in field.choices if not choice.closed][
+                -1
+            ]  # the first may need a step before
         case FieldType.CHOICE:
             return field.choices[0].code
         case FieldType.CHOICES | FieldType.FIELD_CODES:

@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from contactpoint.domain.case import Case, Request, admit, fold, permitted
-from contactpoint.domain.catalogue import Consequence, Opens, check_body
+from contactpoint.domain.catalogue import Opens, check_body
 from contactpoint.domain.errors import CatalogueError, MoveError
 from contactpoint.domain.stages import Status
 from contactpoint.domain.statement import Statement
-from contactpoint.domain.values import Side, Urgency, spell_instant
+from contactpoint.domain.values import Side
 from tests.conftest import ALL
 from tests.domain.domain_examples import CATALOGUE, T0, XA, XB, Desk
-from tests.domain.filled import filled
+from tests.domain.filled import filled, fitting
 
 OPENING = sorted(kind for kind, entry in CATALOGUE.entries.items() if entry.opens.may_open_case)
 EVERY_KIND = sorted(
@@ -52,15 +52,7 @@ class TwoEnds(RuleBasedStateMachine):
     def write(self, desk: Desk, about: Request, kind: str, data: st.DataObject) -> Statement:
         at = T0 + timedelta(hours=self.hours)
         form = CATALOGUE.move(kind, about.kind) or CATALOGUE.entries.get(kind)
-        body = filled(form, at) if form else {}
-        if getattr(form, "consequence", None) is Consequence.EXTENDS:
-            body["new_expiry"] = spell_instant(at + timedelta(days=3650 + self.hours))
-        if getattr(form, "consequence", None) is Consequence.LOWERS:
-            body["class"] = data.draw(
-                st.sampled_from([each.value for each in Urgency if each > about.weight] or ["U3"])
-            )
-        if getattr(form, "consequence", None) is Consequence.MEMBERS:
-            body["number"] = about.roster + 1
+        body = fitting(form, about, at, self.hours) if form else {}
         urgency = about.urgency
         if kind in CATALOGUE and CATALOGUE[kind].opens is not Opens.MOVE and urgency not in CATALOGUE[kind].signers:
             urgency = CATALOGUE[kind].urgencies[0]

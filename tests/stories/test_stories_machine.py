@@ -1,4 +1,4 @@
-"""Two States ask, answer, sleep, lose their lines and restart at random; when the weather is calm again both tell the same story.
+"""Two States ask anything, answer, sleep, lose their lines and restart at random; when the weather is calm again both tell the same story.
 
 A Hypothesis state machine over real desks, gateways and databases. What must hold while it storms is checked after each step that lets
 time pass; what must hold in the end, after a calm day.
@@ -11,23 +11,23 @@ import os
 import shutil
 import tempfile
 from contextlib import AsyncExitStack
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from contactpoint.casework.cases import head, load_case
+from contactpoint.casework.errors import BusyCaseError
 from contactpoint.desk.errors import NotPermittedError
-from contactpoint.desk.views import Submitted
 from contactpoint.domain.case import fold
-from contactpoint.domain.transitions import Status
-from contactpoint.domain.values import spell_instant
+from contactpoint.domain.catalogue import load
 from contactpoint.store import desk_schema, gateway_schema
 from contactpoint.store.journal import verify_journal
+from tests.another_product import say
+from tests.domain.filled import filled, fitting
 from tests.simulator import SimulatedState, Simulator, emergency_body, simulated
 
 ALL = os.environ.get("CONTACTPOINT_TEST_ALL") == "1"
@@ -36,26 +36,8 @@ STATES = ("XA", "XB", "XC")
 ENDS = st.sampled_from(("XA", "XB"))
 PICK = st.integers(0, 10_000)
 CHANCE = st.sampled_from((0.0, 0.2, 0.5))
-TWO = {("EMERG-DATA", "EXECUTED"), ("EMERG-DATA", "PARTIAL")}  # what discloses is signed by two officers
-
-
-def answer_body(net: Simulator, kind: str) -> dict[str, Any]:
-    """A form of this answer that fits a preservation and an emergency alike; what does not belong is left out by the caller."""
-    past, later = spell_instant(net.now - timedelta(minutes=1)), spell_instant(net.now + timedelta(days=200))
-    preserved = {"preserved_from": past, "reference": "P-1"}
-    bodies: dict[str, dict[str, Any]] = {
-        "EXECUTED": preserved,
-        "PARTIAL": {**preserved, "missing": "netflow"},
-        "EXTENDED": {"new_expiry": later},
-        "REFUSED": {"ground": "RG-21b", "reasons": "withheld"},
-        "NEED-INFO": {"fields": ["authority"], "question": "why now?"},
-        "INFO": {"text": "the lease ends"},
-        "CALLED-BACK": {"number": "+999100200", "spoke_with": "OFF-001", "result": "confirmed"},
-        "WARN-42-7": {"warning": "the custodian would tell the suspect"},
-        "NO-DATA": {"searched": "the server"},
-        "WITHDRAW": {},
-    }
-    return bodies.get(kind, {})
+CATALOGUE = load()
+OPENING = st.sampled_from(sorted(kind for kind, entry in CATALOGUE.entries.items() if entry.opens.may_open_case))
 
 
 class Network(RuleBasedStateMachine):
@@ -68,8 +50,9 @@ class Network(RuleBasedStateMachine):
         self.stack = AsyncExitStack()
         self.names = STATES if third else STATES[:2]
         self.net = self.run(self.stack.enter_async_context(simulated(self.folder, *self.names, seed=seed)))
-        self.requests: list[tuple[str, str, str]] = []  # (id, sender, kind)
-        self.waiting: list[tuple[str, str, str]] = []  # (id, State, kind)
+        self.requests: list[tuple[str, str]] = []  # (id, sender)
+        self.waiting: list[tuple[str, str]] = []  # (id, State)
+        self.said = 0
         self.rung_at_acknowledgement: dict[str, int] = {}
 
     def run(self, work: Any) -> Any:
@@ -81,23 +64,32 @@ class Network(RuleBasedStateMachine):
     def ask(self, sender: str, peer: int, urgency: str) -> None:
         others = [state for state in self.names if state != sender]
         sent = self.run(self.net[sender].ask(others[peer % len(others)], urgency=urgency))
-        self.requests.append((sent.id, sender, "PRES-NEW"))
+        self.requests.append((sent.id, sender))
+
+    @rule(sender=ENDS, peer=PICK, kind=OPENING, urgency=PICK)
+    def ask_anything(self, sender: str, peer: int, kind: str, urgency: int) -> None:
+        """Any type of request in any class that is open to it, as any product may write it."""
+        others, entry = [state for state in self.names if state != sender], CATALOGUE[kind]
+        weight = entry.urgencies[urgency % len(entry.urgencies)]
+        body = filled(entry, self.net.now)
+        sent = self.run(say(self.net[sender], others[peer % len(others)], kind, weight, body))
+        self.requests.append((sent.id, sender))
 
     @rule(sender=ENDS)
     def ask_in_an_emergency(self, sender: str) -> None:
         peer = "XB" if sender == "XA" else "XA"
         body = emergency_body(self.net.now)
         sent = self.run(self.net[sender].ask(peer, "EMERG-DATA", "U0", body=body, approver=f"{sender}-OFF-002"))
-        self.waiting.append((sent.id, sender, "EMERG-DATA"))
+        self.waiting.append((sent.id, sender))
 
     @precondition(lambda self: self.waiting)
     @rule(which=PICK)
     def approve(self, which: int) -> None:
-        waiting, state, kind = self.waiting.pop(which % len(self.waiting))
+        waiting, state = self.waiting.pop(which % len(self.waiting))
         here = self.net[state]
         sent = self.refused_or(here.desk.approve(waiting, here.officers[f"{state}-OFF-002"], self.net.now))
-        if sent is not None and kind == "EMERG-DATA":
-            self.requests.append((sent.id, state, kind))
+        if sent is not None:
+            self.requests.append((sent.id, state))
 
     @precondition(lambda self: self.requests)
     @rule(which=PICK, degraded=st.booleans(), second=st.booleans())
@@ -121,31 +113,31 @@ class Network(RuleBasedStateMachine):
     @rule(which=PICK, word=PICK, mine=st.booleans())
     def say_what_may_be_said(self, which: int, word: int, mine: bool) -> None:
         """Any move that the desk offers now, by either side, whatever is under way from the other."""
-        request, sender, kind = self.requests[which % len(self.requests)]
+        request, sender = self.requests[which % len(self.requests)]
         holders = [state for state in self.net if (state.state == sender) is mine and self.has(state, request)]
         if not holders:
             return
         here = holders[0]
         view = self.run(here.view(request))
-        words = [each for each in view.permitted if each in WORDS]
-        if not words:
+        if not view.permitted:
             return
-        said = words[word % len(words)]
-        here_officer, approver = here.officer, None
-        body = answer_body(self.net, said)
-        if (kind, said) in TWO:
-            approver = f"{here.state}-OFF-002"
-            body = {"result": "192.0.2.44", "purpose_limit": "to find the person"}
-            body |= {"missing": "the rest"} if said == "PARTIAL" else {}
-        if said == "PRES-EXT":
-            body = extension_body()
-        done: Submitted | None = self.refused_or(
-            here.desk.answer(request, said, body, here_officer, self.net.now, approver)
+        kind = view.permitted[word % len(view.permitted)]
+        self.said += 1
+        opened = self.run(here.cw.db.read(lambda tx: load_case(tx, here.cw, view.case)))
+        about = opened.case.requests[request]
+        form = CATALOGUE.move(kind, about.kind) or CATALOGUE[kind]
+        opens = kind in CATALOGUE and CATALOGUE[kind].opens.may_follow
+        urgency = (
+            about.urgency if not opens or about.urgency in CATALOGUE[kind].signers else CATALOGUE[kind].urgencies[0]
         )
-        if done is not None and approver is not None:
-            self.waiting.append((done.id, here.state, said))
-        elif done is not None and said == "PRES-EXT":
-            self.requests.append((done.id, here.state, said))
+        body = fitting(form, about, self.net.now, self.said)
+        peer = view.recipient if here.state == view.sender else view.sender
+        try:
+            sent = self.run(say(here, peer, kind, urgency, body, case=view.case, about=request))
+        except BusyCaseError:
+            return
+        if opens:
+            self.requests.append((sent.id, here.state))
 
     # Wires and machines
 
@@ -199,7 +191,7 @@ class Network(RuleBasedStateMachine):
         await net.pass_time(minutes=40, step_s=300)
         for here in net:
             await verify_desk(here)
-        for request, sender, _ in self.requests:
+        for request, sender in self.requests:
             await both_ends_agree(net, request, sender)
 
     # Reading
@@ -212,7 +204,7 @@ class Network(RuleBasedStateMachine):
             return None
 
     def pick_incoming(self, which: int) -> tuple[str, SimulatedState | None]:
-        request, sender, _ = self.requests[which % len(self.requests)]
+        request, sender = self.requests[which % len(self.requests)]
         return request, next((s for s in self.net if s.state != sender and self.has(s, request)), None)
 
     def has(self, here: SimulatedState, request: str) -> bool:
@@ -223,23 +215,14 @@ class Network(RuleBasedStateMachine):
         return view is not None and view.incoming
 
     def pages_of(self, here: SimulatedState, request: str) -> int:
-        """How many notices left for it: what waits when charge is taken is cancelled."""
-        return sum(notice.reference == request[-12:] for _, notice in here.telephone.notices)
+        """How many notices of its ladder left: what waits when charge is taken is cancelled. Reminders of long clocks go on."""
+        page = desk_schema.page
+        sent = select(func.count()).where(page.c.request_id == request, page.c.rung >= 0, page.c.sent_at.is_not(None))
 
+        async def look(tx: Any) -> int:
+            return int((await tx.execute(sent)).scalar_one())
 
-WORDS = frozenset(
-    ("ACCEPTED", "NEED-INFO", "INFO", "EXECUTED", "PARTIAL", "REFUSED", "CALLED-BACK", "WARN-42-7", "EXTENDED")
-) | {"CONFIRMED-BY-REQUESTER", "WITHDRAW", "PRES-EXT", "NO-DATA"}
-
-
-def extension_body() -> dict[str, Any]:
-    authority = {"organisation": "Cybercrime Unit", "officer_ref": "OFF-001", "case_ref": "2027-00412"}
-    return {
-        "authority": authority,
-        "extension_days": 60,
-        "reason": "the formal request is under way",
-        "mla_intent": True,
-    }
+        return int(self.run(here.cw.db.read(look)))
 
 
 async def verify_desk(here: SimulatedState) -> None:
@@ -252,8 +235,7 @@ async def verify_desk(here: SimulatedState) -> None:
         assert case is not None
         again = fold(reversed(case.statements), here.cw.catalogue)
         assert (again.halves, again.requests) == (case.case.halves, case.case.requests)
-        assert row.status == case.case.requests[row.id].status.value
-        assert Status(row.status) is case.case.requests[row.id].status
+        assert row.status == case.case.requests[row.id].status.code
         assert not case.case.waiting, f"{here.state}: a predecessor never came"
         file = next(
             each for each in await here.cw.db.read(lambda tx: _rows(tx, desk_schema.case_file)) if each.id == case.id
