@@ -378,22 +378,48 @@ async def test_a_column_set_by_hand_releases_nothing(tmp_path: Path) -> None:
         assert not await here(net["XB"], sent.id)
 
 
+async def given(net: Simulator) -> tuple[Submitted, Submitted]:
+    """XB has two disclosures that wait in one case, each for its check and its second officer."""
+    body = {**emergency_body(net.now), "offences": [KIDNAPPING]}
+    sent = await net["XA"].ask("XB", "EMERG-DATA", "U0", body=body, approver="XA-OFF-002")
+    await net["XA"].desk.approve(sent.id, second(net["XA"]), net.now, FINE)
+    await net.settle()
+    desk, officer = net["XB"].desk, net["XB"].officer
+    await net["XB"].acknowledge(sent.id)
+    called = {"number": "+999100200", "spoke_with": "OFF-001", "result": "confirmed"}
+    await desk.answer(sent.id, "CALLED-BACK", called, officer, net.now)
+    gives = {"result": "192.0.2.44", "purpose_limit": "to find the person"}
+    narrow = await desk.answer(sent.id, "EXECUTED", gives, officer, net.now, "XB-OFF-002")
+    wide = await desk.answer(sent.id, "EXECUTED", {**gives, "result": "everything"}, officer, net.now, "XB-OFF-002")
+    return narrow, wide
+
+
 async def test_a_check_of_other_bytes_releases_nothing(tmp_path: Path) -> None:
-    """A true record, moved to another letter: it does not open there, and would name another digest if it did."""
+    """A true record, moved to another letter of the same case by whoever writes into the database."""
     async with simulated(tmp_path, "XA", "XB") as net:
-        lawyer = await net["XA"].hire("XA-OFF-003", rights=("review",))
-        good, bad = await rescue(net), await rescue(net)
-        await net["XA"].desk.review(good.id, FINE, lawyer, net.now)
-        db = net["XA"].cw.db
-        table = desk_schema.review
+        narrow, wide = await given(net)
+        lawyer = await net["XB"].hire("XB-OFF-003", rights=("review",))
+        await net["XB"].desk.review(narrow.id, FINE, lawyer, net.now)
+        db, table = net["XB"].cw.db, desk_schema.review
         row = (await db.read(lambda tx: tx.execute(select(table)))).one()
-        copied = {**row._mapping, "id": "copy", "statement_id": bad.id, "case_id": bad.case, "request_id": bad.id}
+        await db.write(lambda tx: tx.execute(update(table).values(statement_id=wide.id)))
+        assert (await net["XB"].desk.approve(wide.id, second(net["XB"]), net.now)).state == "WAITING-FOR-REVIEW"
+        copied = {**row._mapping, "id": "copy", "statement_id": wide.id}
         await db.write(lambda tx: tx.execute(insert(table).values(copied)))
-        moved = {"statement_id": bad.id, "case_id": bad.case, "request_id": bad.id}
-        await db.write(lambda tx: tx.execute(update(table).where(table.c.id == row.id).values(moved)))
-        assert (await net["XA"].desk.approve(bad.id, second(net["XA"]), net.now)).state == "WAITING-FOR-REVIEW"
+        (waits,) = [each for each in (await net["XB"].desk.board("", net.now)).waiting if each.id == wide.id]
+        assert not waits.reviewed
         await net.settle()
-        assert not await here(net["XB"], bad.id)
+        assert (await net["XA"].view(row.request_id)).status != "EXECUTED"
+
+
+async def test_a_check_that_stopped_a_letter_does_not_release_it_when_its_state_is_set_back(tmp_path: Path) -> None:
+    async with simulated(tmp_path, "XA", "XB") as net:
+        sent = await rescue(net)
+        lawyer = await net["XA"].hire("XA-OFF-003", rights=("review",))
+        await net["XA"].desk.review(sent.id, STOP, lawyer, net.now)
+        db, table = net["XA"].cw.db, desk_schema.waiting
+        await db.write(lambda tx: tx.execute(update(table).values(state="waiting")))
+        assert (await net["XA"].desk.approve(sent.id, second(net["XA"]), net.now)).state == "WAITING-FOR-REVIEW"
 
 
 # --- evidence ---
