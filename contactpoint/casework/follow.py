@@ -78,9 +78,10 @@ async def _open(
     terms = load_policy(request.pol).terms[request.urgency]
     calendar = cw.register.calendar(request.recipient)
     incoming = request.sender != cw.state
-    quiet = not cw.catalogue[request.kind].rings
+    entry = cw.catalogue[request.kind]
+    quiet = not entry.rings
     if incoming:
-        rungs = None if quiet else await rungs_now(tx, cw)
+        rungs = None if quiet else await rungs_now(tx, cw, entry.calls)
         ladder, effects = open_incoming(statement, terms, rungs, calendar, held_at or now, now)
     else:
         ladder, effects = open_outgoing(statement, terms, now, calendar=calendar, quiet=quiet)

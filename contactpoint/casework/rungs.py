@@ -14,16 +14,24 @@ from contactpoint.store.rows_people import officer_rows
 _EVERYBODY_AGAIN_S = 120
 
 
-async def rungs_now(tx: AsyncConnection, cw: Casework) -> EscalationPolicy:
-    """The policy that is frozen into a request. Without one, every officer is paged on every channel, every two minutes."""
-    if cw.rungs is not None:
-        return cw.rungs
-    officers = tuple(row.number for row in await officer_rows(tx) if row.locked_at is None)
-    return EscalationPolicy(0, (Rung(officers, cw.channels, _EVERYBODY_AGAIN_S, "everybody"),))
-
-
 ON_DUTY = "duty"
 """The role of whoever is called first; any other role is a right that officers have (``central``: acts for the central authority)."""
+
+
+async def rungs_now(tx: AsyncConnection, cw: Casework, role: str = ON_DUTY) -> EscalationPolicy:
+    """The policy that is frozen into a request. Without one, every officer is paged on every channel, every two minutes.
+
+    A type that calls a right (``role``) pages the officers who have it, and not the watch; where nobody has it, the watch after all.
+    """
+    usable = [row for row in await officer_rows(tx) if row.locked_at is None]
+    having = tuple(row.number for row in usable if role != ON_DUTY and role in json.loads(row.rights))
+    if having:
+        return EscalationPolicy(0, (Rung(having, cw.channels, _EVERYBODY_AGAIN_S, role),))
+    if cw.rungs is not None:
+        return cw.rungs
+    return EscalationPolicy(
+        0, (Rung(tuple(row.number for row in usable), cw.channels, _EVERYBODY_AGAIN_S, "everybody"),)
+    )
 
 
 async def people_now(tx: AsyncConnection, cw: Casework, roles: Iterable[str]) -> tuple[tuple[str, str], ...]:

@@ -67,6 +67,9 @@ def case_of(text: str, case: str | None, catalogue: Catalogue) -> CaseFile:
     _refuse_unknown_keys(chosen, fields)
     names = {field.name for field in fields}
     body = {key: value for key, value in chosen.values.items() if key in names}
+    for field in fields:
+        if field.text_part and isinstance(body.get(field.name), str):
+            body[field.name] = {field.text_part: body[field.name]}  # `legal_basis: Treaty of 1999`
     return CaseFile(
         label=chosen.id,
         kind=head["type"],

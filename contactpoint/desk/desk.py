@@ -80,7 +80,7 @@ class Desk:
         return await self.cw.db.read(lambda tx: pictures.board(tx, self.cw, officer, zone, now))
 
     async def beat(self, now: datetime) -> Beat:
-        return await self.cw.db.read(lambda tx: pictures.beat(tx, now))
+        return await self.cw.db.read(lambda tx: pictures.beat(tx, self.cw, now))
 
     async def case_view(self, case: str, now: datetime) -> CaseView:
         view = await self.cw.db.read(lambda tx: pictures.case_view(tx, self.cw, case, now))

@@ -14,6 +14,7 @@ from contactpoint.casework.cases import OpenCase, load_case, state_digest
 from contactpoint.casework.consequences import GIVEN_BEFORE
 from contactpoint.casework.context import Casework
 from contactpoint.casework.effects import read_ladder
+from contactpoint.casework.rungs import ON_DUTY
 from contactpoint.desk.approve import waiting_list
 from contactpoint.desk.clocks import ends_of_tasks
 from contactpoint.desk.conditions import conditions_asked, seen_body
@@ -228,6 +229,7 @@ def _statement_view(cw: Casework, case: OpenCase, statement: Statement, facts: I
         closed=closed,
         lang=statement.lang,
         digest=statement.digest.hex(),
+        asked=next((each.kind for each in case.case.requests.values() if each.digest == statement.re), ""),
     )
 
 
@@ -308,8 +310,10 @@ def _task(cw: Casework, row: Row[Any]) -> Task:
     )
 
 
-async def beat(tx: AsyncConnection, now: datetime) -> Beat:
-    incoming, oldest, own, answers = await alarm_counts(tx)
+async def beat(tx: AsyncConnection, cw: Casework, now: datetime) -> Beat:
+    # What calls an authority's people has paged them; the alarm of the watch stays silent.
+    elsewhere = [entry.code for entry in cw.catalogue.entries.values() if entry.calls != ON_DUTY]
+    incoming, oldest, own, answers = await alarm_counts(tx, elsewhere)
     # The last reminder before a term ends rings until somebody has dealt with it; those before it are quiet.
     own += await open_tasks_of_code(tx, "W-CLOCK-LAST")
     oldest_s = 0 if oldest is None else max(0, int((now - oldest).total_seconds()))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -103,11 +103,14 @@ async def mark_answer_read(tx: AsyncConnection, request_id: str) -> None:
     await tx.execute(update(request).where(request.c.id == request_id).values(answer_unread=False))
 
 
-async def alarm_counts(tx: AsyncConnection) -> tuple[int, datetime | None, int, int]:
-    """(incoming that ring, the oldest of them, own that ring, unread answers to own urgent requests)."""
+async def alarm_counts(tx: AsyncConnection, not_here: Collection[str] = ()) -> tuple[int, datetime | None, int, int]:
+    """(incoming that ring, the oldest of them, own that ring, unread answers to own urgent requests).
+
+    ``not_here``: kinds that call other people than those who sit at the desk.
+    """
     ringing = (
         select(request.c.incoming, func.count(), func.min(request.c.at))
-        .where(request.c.rings)
+        .where(request.c.rings, ~(request.c.incoming & request.c.kind.in_(sorted(not_here))))
         .group_by(request.c.incoming)
     )
     incoming, oldest, own = 0, None, 0

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from contactpoint.desk.officers import RIGHTS
 from contactpoint.domain import catalogue
 from contactpoint.domain.catalogue import Entry
 from contactpoint.domain.catalogue.model import Field, FieldType, Stage
@@ -14,13 +15,13 @@ from tests.domain.catalogue_examples import CATALOGUE, TYPES, case, walk
 
 VERSION = Path(catalogue.__file__).with_name("v1")
 FIELD_KEYS = """use name type label help required citation source_tag list fields past order minimum maximum needed_with ask
- no_personal_data forbidden_words"""
+ no_personal_data forbidden_words text_part"""
 ANSWER_KEYS = """code title help by signers decides executes discloses withheld right stage leads_to after noted needs effect citation
  source_tag checked fields any_of"""
 CLOCK_KEYS = """use code label starts days hours terms until counting of receipt_day end_on_working_day minimum alarm_days alarm_percent
  audience at stops certificate article source_tag checked"""
 ENTRY_KEYS = """code opens group family title summary article source_tag checked by parents parent_states right answer_right authority
- audience rings scope rights_check domestic_order reservation specific any_of withheld effect grounds ground_needs signers urgency
+ calls audience rings scope rights_check domestic_order reservation specific any_of withheld effect grounds ground_needs signers urgency
  offers fields answers clocks next stage leads_to after noted needs"""
 SHARED_KEYS = {"lists", "urgency", "words", "clocks", "grounds"}
 
@@ -34,6 +35,9 @@ def test_every_name_that_the_data_mention_exists():
         assert {*entry.specific, *entry.withheld, *(name for names in entry.any_of for name in names)} <= set(places)
         assert set(entry.ground_needs) <= {ground.code for ground in entry.grounds}
         assert {offer.kind for offer in entry.offers} <= set(CATALOGUE.entries)
+        assert entry.calls in ("duty", *RIGHTS)
+        for _, field in walk(entry.fields):
+            assert field.text_part in ("", *(inner.name for inner in field.fields))
         for answer in entry.answers:
             assert set(answer.needs) <= answers, answer.code
             assert set(answer.withheld) <= {field.name for field in answer.fields}

@@ -102,8 +102,7 @@ class Choice:
 
     `asks` names sibling fields that are mandatory beside this value; `scope` is false where the value alone does not bring
     the matter into the scope of Article 35; `least` is the least number of each field beside it that does. `closed`: a ground that
-    the type does not open; it may be said with a supervisor's `override` only.
-    """
+    the type does not open; it may be said with a supervisor's `override` only."""
 
     code: str
     label: str
@@ -120,8 +119,7 @@ class Field:
     `order` names two instants of a group of which the second must not be earlier; `minimum` and `maximum` bound an integer.
     `needed_with` is a sibling (and its value) beside which this field is mandatory. `ask`: a form asks it always, though a letter
     may lack it. `no_personal_data`: a mail address or telephone number in it is a problem while the sender says there are none.
-    `forbidden_words` would turn the request into one of another type.
-    """
+    `forbidden_words` would turn the request into one of another type. `text_part`: the part of a group that a plain text means."""
 
     name: str
     type: FieldType
@@ -140,6 +138,7 @@ class Field:
     ask: bool = False
     no_personal_data: bool = False
     forbidden_words: tuple[str, ...] = ()
+    text_part: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,12 +285,11 @@ class Offer:
 class Entry:
     """One type of letter that opens a case, opens a request in its parent's case, or moves a request.
 
-    `signers` has a row for each urgency that is open to the type. `parents` are the kinds of request it may be about (`re`; empty:
-    any), `parent_states` the states these must be in where the entry opens a request, `by` the sides of the parent that may.
-    `family` is the letter of Article 41(3), `authority` the one that decides it (41(4)), `right` and `answer_right` what the officers
-    of both sides need. `reservation` is the paragraph under which a State may have limited the power itself (its card says so).
-    `ground_needs` names, for a ground, the answers that its author must have said before.
-    `move` is how a MOVE moves its request. `withheld` are fields that open only under accepted conditions.
+    `signers` has a row for each urgency that is open to the type. `parents` are the kinds of request it may be about (empty: any),
+    `parent_states` the states these must be in where the entry opens a request, `by` the sides of the parent that may. `family` is
+    the letter of Article 41(3), `authority` the one that decides it (41(4)), `right` and `answer_right` what officers need. `calls`
+    is the role that is paged on arrival (`duty`, or a right of officers), `reservation` the paragraph under which a card may limit
+    the power. `ground_needs` names, for a ground, what its author must have said before, `move` how a MOVE moves its request.
     """
 
     code: str
@@ -313,6 +311,7 @@ class Entry:
     right: str = "send"
     answer_right: str = "answer"
     authority: str = ""
+    calls: str = "duty"
     audience: Audience = Audience.ONE
     rings: bool = True
     scope: bool = False
@@ -375,8 +374,7 @@ OPEN = "OPEN"
 class Catalogue:
     """One version of the catalogue. Old versions ship for ever, so that old evidence is judged by its own rules.
 
-    `all_grounds` are the grounds of every type, the forbidden ones with them; `lists` the closed lists by name.
-    """
+    `all_grounds` are the grounds of every type, the forbidden ones with them; `lists` the closed lists by name."""
 
     version: str
     entries: Mapping[str, Entry]

@@ -101,6 +101,8 @@ def _facts(entry: Entry) -> Iterator[tuple[str, str]]:
         yield "Rights", f"to send `{entry.right}`, to decide `{entry.answer_right}`"
     if entry.authority:
         yield "Decided by", f"the authority `{entry.authority}` of the recipient's card (41(4))"
+    if entry.calls != "duty":
+        yield "Calls", f"the officers with the right `{entry.calls}`, not whoever has the watch"
     if entry.audience.value != "one":
         yield "Goes to", {"several": "one State or several", "all": "one State, several, or all"}[entry.audience.value]
     if not entry.rings:
@@ -166,6 +168,7 @@ def _holds(field: Field) -> str:
     parts += ["always asked"] if field.ask else []
     parts += ["no personal data"] if field.no_personal_data else []
     parts += ["words of another type are stopped (`E-WRONG-TYPE`)"] if field.forbidden_words else []
+    parts += [f"a plain text means its `{field.text_part}`"] if field.text_part else []
     if field.needed_with is not None:
         beside, value = field.needed_with
         parts.append(f"mandatory beside `{beside}`" + (f" = {value}" if value else ""))

@@ -135,6 +135,7 @@ def _entry(row: Table, shared: Shared) -> Entry:
         right=row.get("right", "send"),
         answer_right=row.get("answer_right", "answer"),
         authority=row.get("authority", ""),
+        calls=row.get("calls", "duty"),
         audience=Audience(row.get("audience", "one")),
         rings=row.get("rings", True),
         scope=row.get("scope", False),
@@ -214,6 +215,7 @@ def _field(row: Table, shared: Shared, choices: Mapping[FieldType, tuple[Choice,
         ask=row.get("ask", False),
         no_personal_data=row.get("no_personal_data", False),
         forbidden_words=tuple(shared.words[row["forbidden_words"]]) if "forbidden_words" in row else (),
+        text_part=row.get("text_part", ""),
     )
 
 
