@@ -271,7 +271,9 @@ async def waiting_view(tx: AsyncConnection, cw: Casework, waiting_id: str) -> Wa
 async def _view(tx: AsyncConnection, cw: Casework, row: Row[Any]) -> Waiting:
     held = _unseal(cw, row)
     statement = held.statement
-    asked = await rights.due(tx, cw, statement) if row.state == "waiting" else None
+    case = None if statement.re is None else await load_case(tx, cw, row.case_id)
+    requests = () if case is None else case.case.requests.values()
+    asked = await rights.due(tx, cw, statement, case) if row.state == "waiting" else None
     checks = await rights.views(tx, cw, held.key.key, row.case_id)
     return Waiting(
         id=row.id,
@@ -291,4 +293,5 @@ async def _view(tx: AsyncConnection, cw: Casework, row: Row[Any]) -> Waiting:
         request=asked.request if asked is not None else "",
         reviewer=asked.by if asked is not None else "",
         checks=tuple(each for each in checks if each.statement == row.id or each.kind == "flag"),
+        asked=next((each.kind for each in requests if each.digest == statement.re), ""),
     )

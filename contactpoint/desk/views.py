@@ -65,6 +65,7 @@ class StatementView:
     closed: tuple[str, ...] = ()  # fields in whose place a mark stands until their conditions are accepted
     lang: str = ""  # in which its free text is written
     digest: str = ""  # of the signed bytes, hexadecimal
+    asked: str = ""  # of an answer: the kind of the request that it answers
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +195,7 @@ class Waiting:
     request: str = ""
     reviewer: str = ""  # the one officer who can record the check; empty: whoever has the right
     checks: tuple[ReviewView, ...] = ()
+    asked: str = ""  # of an answer: the kind of the request that it answers
 
 
 @dataclass(frozen=True, slots=True)

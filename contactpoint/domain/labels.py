@@ -143,6 +143,11 @@ def expired(labels: Iterable[Label], now: datetime) -> Labels:
     return tuple(label for label in labels if label.until is not None and label.until < today)
 
 
+def asks_beside(code: str) -> str:
+    """The part that this label needs beside its code: ``until`` (a date), ``states``, or nothing (empty)."""
+    return _PARAMETER.get(code, "")
+
+
 def label_problems(value: Plain, allowed: Iterable[str]) -> Iterable[LabelProblem]:
     """Everything wrong with labels as an officer wrote them; ``allowed`` are the codes open to this form (none: all)."""
     codes = tuple(allowed)

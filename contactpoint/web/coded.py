@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from contactpoint.domain import catalogue as catalogues
 from contactpoint.domain.catalogue import Answer, Entry, Field
+from contactpoint.web.labels import WORDS
 
 
 def texts_of_catalogue(version: str) -> Iterator[str]:
@@ -48,3 +49,21 @@ def _texts_of_fields(fields: Iterable[Field]) -> Iterator[str]:
 def coded_texts() -> frozenset[str]:
     """All of them, of every version that ships."""
     return frozenset(text for version in catalogues.VERSIONS for text in texts_of_catalogue(version) if text)
+
+
+def title_of(kind: str, asked: str = "") -> str:
+    """What a kind of letter is called: a type by its entry, an answer by the type it answers (``asked``; else the first that has it)."""
+    catalogue = catalogues.load()
+    if kind in catalogue:
+        return catalogue[kind].title
+    entries = [catalogue[asked]] if asked in catalogue else list(catalogue.entries.values())
+    found = (answer.title for entry in entries if (answer := entry.offered(kind)) is not None)
+    return next(found, WORDS.get(kind, kind))
+
+
+def status_of(status: str, kind: str) -> str:
+    """What the status of a request of this kind is called: the console's own word for it, else the answer that leads there."""
+    if status in WORDS or kind not in catalogues.load():
+        return WORDS.get(status, status)
+    answers = catalogues.load()[kind].answers
+    return next((answer.title for answer in answers if answer.leads_to == status), status)

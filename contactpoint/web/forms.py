@@ -11,6 +11,7 @@ from typing import Any
 from starlette.datastructures import FormData
 
 from contactpoint.domain.catalogue import UNKNOWN, Choice, Field, FieldType, Ground, Problem, Required
+from contactpoint.web.besides import as_map, asked_beside, read_beside
 from contactpoint.web.i18n import N_
 from contactpoint.web.when import zone_of
 
@@ -37,15 +38,19 @@ PROBLEM_WORDS = {
     ),
 }
 """What a problem is called in a language other than English, where the check's own sentence is not translated."""
+NAMELESS = ("E-NOT-SPECIFIC",)
+"""Problems whose own sentence speaks of fields by their names in the letter, which no form shows."""
 
 
+_TICKS = (FieldType.BOOLEAN.value, FieldType.MUST_BE_TRUE.value)
 YES_NO = "yes-no"
 """How a question is drawn that must be answered: two buttons, none of them pressed. An empty box would be an answer nobody gave."""
 
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One box or button. ``note`` is when it applies, ``citation`` its article; ``closed``: a supervisor's override only."""
+    """One box or button. ``note`` is when it applies, ``citation`` its article; ``closed``: a supervisor's override only.
+    ``asks`` are the fields that stand beside it once it is chosen."""
 
     value: str
     label: str
@@ -53,14 +58,17 @@ class Option:
     closed: bool = False
     note: str = ""
     citation: str = ""
+    asks: tuple[Control, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """What must be said beside what: the label of a sibling, and of its value where only one counts."""
+    """What must be said beside what: the label of a sibling, and of its value where only one counts. ``main``: the sibling stands
+    open on the page."""
 
     label: str
     value: str = ""
+    main: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +101,14 @@ class Control:
     @property
     def main(self) -> bool:
         """Whether it stands open on the page; the others are folded away under *more*."""
-        return self.required or self.asked or bool(self.children or self.any_of or self.needed_with)
+        beside = self.needed_with is not None and self.needed_with.main
+        return self.required or self.asked or beside or bool(self.children or self.any_of)
+
+    @property
+    def foldable(self) -> bool:
+        """Whether only its name need be seen until somebody has something to write in it: a group of boxes that may stay empty."""
+        boxes = any(each.type not in _TICKS for each in self.children)
+        return self.type == FieldType.GROUP.value and boxes and not (self.required or self.asked or self.any_of)
 
     @property
     def id(self) -> str:
@@ -102,13 +117,19 @@ class Control:
     @property
     def wrong(self) -> bool:
         """Whether it or a field within it has a problem."""
-        inner = (*self.children, *((self.override,) if self.override else ()))
-        return bool(self.problems) or any(each.wrong for each in inner)
+        return bool(self.problems) or any(each.wrong for each in self.inner)
+
+    @property
+    def inner(self) -> tuple[Control, ...]:
+        """Every control within this one."""
+        beside = (each for option in self.options for each in option.asks)
+        return (*self.children, *beside, *((self.override,) if self.override else ()))
 
     @property
     def filled(self) -> bool:
         """Whether there is something to see: it must not be folded away."""
-        return bool(self.value or self.unknown or self.wrong) or any(each.chosen for each in self.options)
+        chosen = any(each.chosen for each in self.options)
+        return bool(self.value or self.unknown or self.wrong) or chosen or any(each.filled for each in self.children)
 
 
 def read_body(fields: Sequence[Field], form: FormData, zone: str, prefix: str = PREFIX) -> dict[str, Any]:
@@ -184,10 +205,10 @@ def _instant(text: str, zone: str) -> str:
 
 def _told(choice: Choice, field: Field, form: FormData, name: str, zone: str) -> Any:
     """A bare code, or a map where this value asks for fields beside it (another serious crime: name, provision, maximum)."""
-    if not choice.asks:
+    asked = asked_beside(field, choice)
+    if not asked:
         return choice.code
-    asked = [each for each in field.fields if each.name in choice.asks]
-    return {"code": choice.code, **read_body(asked, form, zone, f"{name}.{choice.code}")}
+    return {"code": choice.code, **read_beside(field, read_body(asked, form, zone, f"{name}.{choice.code}"))}
 
 
 def controls(
@@ -198,19 +219,33 @@ def controls(
     prefix: str = PREFIX,
     *,
     any_of: Sequence[Sequence[str]] = (),
+    specific: Sequence[str] = (),
     grounds: Mapping[str, Ground] | None = None,
 ) -> tuple[Control, ...]:
     """The fields as drawn, filled with ``body`` and marked with ``problems`` (placed by ``place`` first).
 
-    ``grounds`` explain the choices of a ground; the field that overrides a closed one stands within it.
+    One of ``specific`` says whose data are meant: those stand open. ``grounds`` explain the choices of a ground; the field that
+    overrides a closed one stands within it.
     """
     made = [_control(field, zone, (body or {}).get(field.name), problems, prefix, grounds or {}) for field in fields]
     names = {field.name: field for field in fields}
     for place, field in enumerate(fields):
         groups = [group for group in any_of if field.name in group]
         together = tuple(names[name].label for group in groups for name in group if name in names)
-        made[place] = replace(made[place], any_of=together, needed_with=_beside_what(field, names))
-    return _with_override(made, fields)
+        asked = made[place].asked or field.name in specific
+        made[place] = replace(made[place], any_of=together, needed_with=_beside_what(field, names), asked=asked)
+    return _with_override(_with_their_sibling(made, fields), fields)
+
+
+def _with_their_sibling(made: Sequence[Control], fields: Sequence[Field]) -> list[Control]:
+    """What is needed beside a field that is folded away is folded away with it."""
+    main = {field.name: each.main for field, each in zip(fields, made, strict=True)}
+    found = []
+    for field, each in zip(fields, made, strict=True):
+        if each.needed_with is not None and field.needed_with is not None:
+            each = replace(each, needed_with=replace(each.needed_with, main=main[field.needed_with[0]]))
+        found.append(each)
+    return found
 
 
 def _beside_what(field: Field, siblings: Mapping[str, Field]) -> Beside | None:
@@ -241,10 +276,9 @@ def _control(
 ) -> Control:
     name = f"{prefix}.{field.name}"
     path = name[len(PREFIX) + 1 :]
-    if any(choice.asks for choice in field.choices):
-        children = _beside(field, zone, value, problems, name)
-    else:
-        children = controls(field.fields, zone, value if isinstance(value, Mapping) else {}, problems, name)
+    beside = _beside(field, zone, value, problems, name)
+    inner = field.fields if field.type is FieldType.GROUP else ()
+    children = controls(inner, zone, value if isinstance(value, Mapping) else {}, problems, name)
     unknown = value == UNKNOWN and field.required is Required.MAY_BE_UNKNOWN
     return Control(
         path=path,
@@ -258,7 +292,10 @@ def _control(
         unknown=unknown,
         value="" if unknown else _shown(field, value),
         zone=zone,
-        options=tuple(_option(each, value, grounds.get(each.code)) for each in field.choices),
+        options=tuple(
+            replace(_option(each, value, grounds.get(each.code)), asks=beside.get(each.code, ()))
+            for each in field.choices
+        ),
         children=children,
         problems=tuple(each for each in problems if each.field == path),
         asked=field.ask,
@@ -272,21 +309,20 @@ def _option(choice: Choice, value: Any, ground: Ground | None) -> Option:
 
 def _chosen(value: Any) -> set[str]:
     values = value if isinstance(value, list | tuple) else (value,)
-    return {str(each.get("code") if isinstance(each, Mapping) else each) for each in values}
+    return {str(as_map(each).get("code", each)) for each in values}
 
 
-def _beside(field: Field, zone: str, value: Any, problems: Sequence[Problem], name: str) -> tuple[Control, ...]:
-    told = (
-        {str(each.get("code")): each for each in value or () if isinstance(each, Mapping)}
-        if isinstance(value, list)
-        else {}
-    )
-    found: list[Control] = []
+def _beside(
+    field: Field, zone: str, value: Any, problems: Sequence[Problem], name: str
+) -> Mapping[str, tuple[Control, ...]]:
+    """By choice, the fields that stand beside it."""
+    rows = map(as_map, value) if isinstance(value, list | tuple) else ()
+    told = {str(row.get("code")): row for row in rows}
+    found = {}
     for choice in field.choices:
-        asked = [each for each in field.fields if each.name in choice.asks]
-        made = controls(asked, zone, told.get(choice.code, {}), problems, f"{name}.{choice.code}")
-        found += (replace(each, help=choice.label, required=True) for each in made)
-    return tuple(found)
+        made = controls(asked_beside(field, choice), zone, told.get(choice.code, {}), problems, f"{name}.{choice.code}")
+        found[choice.code] = tuple(replace(each, required=True) for each in made)
+    return found
 
 
 def _shown(field: Field, value: Any) -> str:
@@ -322,6 +358,5 @@ def labels(drawn: Sequence[Control]) -> dict[str, str]:
     found: dict[str, str] = {}
     for each in drawn:
         found[each.path] = each.label
-        found |= labels(each.children)
-        found |= labels((each.override,) if each.override else ())
+        found |= labels(each.inner)
     return found

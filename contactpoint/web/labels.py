@@ -56,17 +56,7 @@ GROUPS = {
 }
 """The headings under which the types of request stand, the most urgent first."""
 
-WORDS = {
-    **LEVELS,
-    **TWINS,
-    "rung": N_("Called"),
-    "ended": N_("Certified that the term has ended"),
-    "decision": N_("Decided"),
-    "decided": N_("Decided"),
-    # who signed
-    "gateway": N_("gateway"),
-    "station": N_("station"),
-    # states of a request and of a submission
+STATUSES = {
     "DRAFT": N_("Draft"),
     "QUEUED": N_("Queued"),
     "HELD": N_("Held by the mailbox"),
@@ -83,17 +73,41 @@ WORDS = {
     "PARTIAL": N_("Executed in part"),
     "REFUSED": N_("Refused"),
     "REDIRECTED": N_("Redirected"),
+    "POSTPONED": N_("Postponed"),
+    "CONSULT": N_("Consultation"),
+    "CONSULT-REPLY": N_("Consultation answered"),
     "NO-DATA": N_("No data found"),
     "OUT-OF-SCOPE": N_("Out of scope"),
     "WARN-42-7": N_("Warning: preservation may harm the investigation"),
     "CONFIRMED-BY-REQUESTER": N_("Confirmed by the requesting State"),
     "CALLED-BACK": N_("Called back"),
+    "QUARANTINE-LIFTED": N_("Quarantine lifted"),
     "NOT-EMERGENCY": N_("Not an emergency"),
+    "CLASS-LOWERED": N_("Class lowered"),
+    "ORAL-LOGGED": N_("Asked by telephone, noted"),
+    "CONFIRMED-IN-WRITING": N_("Confirmed in writing"),
+    "CANNOT-KEEP-SECRET": N_("Secrecy cannot be kept"),
     "CONDITIONS": N_("Conditions set"),
     "CONDITIONS-ACCEPTED": N_("Conditions accepted"),
+    "CONDITIONS-DECLINED": N_("Conditions declined"),
+    "GRANTED": N_("Consent given"),
+    "GRANTED-WITH-CONDITIONS": N_("Consent given under conditions"),
+    "DENIED": N_("Consent denied"),
+    "WITH-CENTRAL-AUTHORITY": N_("With the authority in charge"),
+    "CENTRAL-TAKEN": N_("Taken over by the authority in charge"),
+    "CONCLUDED": N_("Concluded"),
+    "DECLINED": N_("Declined"),
+    "LEFT": N_("Has left"),
+    "LIFT-WARNING": N_("Warned that the measure will be lifted"),
+    "LIFT-REASONS": N_("Reasons given to keep the measure"),
+    "END-REPORT": N_("Collection has ended"),
+    "NO-ANSWER": N_("Nobody answered"),
+    "OK": N_("Confirmed"),
+    "STATUS": N_("Said how it stands"),
     "EXTENDED": N_("Extended"),
     "WITHDRAW": N_("Withdraw"),
     "WITHDRAWN": N_("Withdrawn"),
+    "RECALLED": N_("Recalled"),
     "EXPIRED": N_("Expired"),
     "LAPSED": N_("Lapsed without an answer"),
     "HELD-UNTIL-DECISION": N_("Held until the decision"),
@@ -101,6 +115,20 @@ WORDS = {
     "WAITING-FOR-APPROVAL": N_("Waiting for approval"),
     "WAITING-FOR-REVIEW": N_("Waiting for a rights check"),
     "STOPPED": N_("Stopped"),
+}
+"""How a request or a letter stands. A status that is not named here is called by the answer that leads to it."""
+
+WORDS = {
+    **LEVELS,
+    **TWINS,
+    **STATUSES,
+    "rung": N_("Called"),
+    "ended": N_("Certified that the term has ended"),
+    "decision": N_("Decided"),
+    "decided": N_("Decided"),
+    # who signed
+    "gateway": N_("gateway"),
+    "station": N_("station"),
     # urgency
     "U0": N_("Emergency: risk to life"),
     "U1": N_("Lost within hours"),

@@ -17,9 +17,9 @@ from contactpoint.desk.views import Task
 from contactpoint.domain import codes
 from contactpoint.domain.catalogue import Problem
 from contactpoint.web.articles import cited
-from contactpoint.web.coded import coded_texts
+from contactpoint.web.coded import coded_texts, status_of, title_of
 from contactpoint.web.findings import say
-from contactpoint.web.forms import PROBLEM_WORDS
+from contactpoint.web.forms import NAMELESS, PROBLEM_WORDS
 from contactpoint.web.i18n import direction, is_draft, only_translations, translations
 from contactpoint.web.labels import LEVELS, TWINS, WORDS
 from contactpoint.web.settings import LANGUAGES
@@ -83,7 +83,8 @@ def environment(language: str) -> Environment:
 
     def problem_words(problem: Problem, labels: Mapping[str, str]) -> Markup:
         """The check's own sentence in English, otherwise the sentence of its code with the field's label."""
-        if language == "en" or problem.code not in PROBLEM_WORDS or problem.field not in labels:
+        own = language == "en" and problem.code not in NAMELESS
+        if own or problem.code not in PROBLEM_WORDS or problem.field not in labels:
             return translated(problem.message)
         return escape(
             catalogue.gettext(PROBLEM_WORDS[problem.code]) % {"label": catalogue.gettext(labels[problem.field])}
@@ -115,6 +116,8 @@ def environment(language: str) -> Environment:
         finding=lambda each: say(each, catalogue, language, word, lambda code: _language_name(code, language)),
     )
     made.globals.update(
+        title_of=title_of,
+        status_of=status_of,
         language=language,
         direction=direction(language),
         languages=LANGUAGES,

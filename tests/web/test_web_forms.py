@@ -23,6 +23,7 @@ def _a01_form() -> list[tuple[str, str]]:
         ("urgency", "U1"),
         *((f"f.authority.{name}", text) for name, text in A01["authority"].items()),  # type: ignore[attr-defined]
         *(("f.offences", code) for code in offences),
+        ("f.speech", "no"),
         ("f.facts", str(A01["facts"])),
         *(("f.data.classes", code) for code in data["classes"]),
         ("f.data.what", data["what"]),

@@ -8,14 +8,13 @@ from contactpoint.desk.errors import DeskError, DraftError, NotFoundError, Secre
 from contactpoint.desk.review import Check
 from contactpoint.desk.views import Waiting
 from contactpoint.domain import catalogue as catalogues
-from contactpoint.domain.catalogue import Field
 from contactpoint.domain.rights import Reason, right_for
+from contactpoint.web.coded import title_of
 from contactpoint.web.i18n import N_
 from contactpoint.web.render import page
 from contactpoint.web.reviews import read_check, words
-from contactpoint.web.routes.cases import titles
 from contactpoint.web.signing import signing_key
-from contactpoint.web.summary import summary
+from contactpoint.web.summary import fields_of, summary
 from contactpoint.web.visitor import Form, Officer, SignedIn
 
 router = APIRouter()
@@ -25,7 +24,7 @@ router = APIRouter()
 async def approvals(seen: SignedIn) -> Response:
     """Everything that waits for a second person."""
     board = await seen.desk.board(seen.officer.number, seen.now)
-    return page(seen, "approvals.html", {"waiting": board.waiting, "titles": titles(catalogues.load()), **words()})
+    return page(seen, "approvals.html", {"waiting": board.waiting, **words()})
 
 
 async def _waiting(waiting: str, seen: Officer) -> Waiting:
@@ -53,8 +52,7 @@ async def _draw(waiting: Waiting, seen: Officer, error: DeskError | None, check:
     catalogue = catalogues.load()
     context = {
         "waiting": waiting,
-        "lines": summary(_fields(waiting.kind, catalogue), waiting.body),
-        "titles": titles(catalogue),
+        "lines": summary(fields_of(waiting.kind, waiting.asked, catalogue), waiting.body),
         "error": error,
         "problems": error.problems if error else (),
         "ask_secret": await _asks_again(waiting, seen),
@@ -65,14 +63,6 @@ async def _draw(waiting: Waiting, seen: Officer, error: DeskError | None, check:
         **words(),
     }
     return page(seen, "approval.html", context, status=422 if error else 200)
-
-
-def _fields(kind: str, catalogue: catalogues.Catalogue) -> tuple[Field, ...]:
-    if kind in catalogue:
-        return catalogue[kind].fields
-    offered = (answer for entry in catalogue.entries.values() for answer in entry.answers if answer.code == kind)
-    found = next(offered, None)
-    return found.fields if found else ()
 
 
 async def _asks_again(waiting: Waiting, seen: Officer) -> bool:
@@ -99,5 +89,5 @@ async def approve(waiting: str, form: Form, seen: SignedIn) -> Response:
             submitted = await seen.desk.approve(waiting, key, seen.now, check)
     except (SecretError, DraftError) as error:
         return await _draw(found, seen, error, check)
-    title = titles(catalogues.load()).get(found.kind, found.kind)
+    title = title_of(found.kind, found.asked)
     return page(seen, "submitted.html", {"submitted": submitted, "kind": found.kind, "title": title})

@@ -17,6 +17,7 @@ from contactpoint.domain import catalogue as catalogues
 from contactpoint.domain.catalogue import Answer, Signers
 from contactpoint.domain.catalogue.model import Consequence
 from contactpoint.domain.values import Urgency
+from contactpoint.web.coded import title_of
 from contactpoint.web.conditions import accepted, asked_on_page, conditions
 from contactpoint.web.forms import controls, labels, place, read_body
 from contactpoint.web.ladder import rungs, rungs_of
@@ -77,25 +78,25 @@ def case_context(view: CaseView) -> dict[str, Any]:
         )
     letters = []
     for statement in view.statements:
-        asked = next((kind for kind in kinds.values() if fields_of(statement.kind, kind, catalogue)), None)
+        asked = statement.asked or next((each for each in kinds.values() if _answers(statement.kind, each)), "")
         lines = summary(fields_of(statement.kind, asked, catalogue), statement.body)
         letters.append(
             {
                 "statement": statement,
+                "title": title_of(statement.kind, asked),
                 "lines": lines,
                 "signed": as_signed(statement.body),
                 "rungs": rungs_of(statement.facts, ()),
                 "opens": statement.id in kinds,
-                "override": asked in catalogue and is_override(catalogue[str(asked)], statement.body),
+                "override": asked in catalogue and is_override(catalogue[asked], statement.body),
             }
         )
-    return {"case": view, "requests": shown, "letters": letters, "titles": titles(catalogue), **words()}
+    return {"case": view, "requests": shown, "letters": letters, **words()}
 
 
-def titles(catalogue: catalogues.Catalogue) -> dict[str, str]:
-    """Each kind's title: types by their entry, answers by the first entry that offers them."""
-    found = {answer.code: answer.title for entry in catalogue.entries.values() for answer in entry.answers}
-    return found | {code: entry.title for code, entry in catalogue.entries.items()}
+def _answers(kind: str, asked: str) -> bool:
+    catalogue = catalogues.load()
+    return asked in catalogue and catalogue[asked].offered(kind) is not None
 
 
 def actions(request: RequestView, catalogue: catalogues.Catalogue) -> Sequence[tuple[str, str]]:

@@ -21,7 +21,7 @@ from contactpoint.domain.values import Urgency
 from contactpoint.web.findings import sorted_out
 from contactpoint.web.forms import Control, controls, labels, place, read_body, unanswered
 from contactpoint.web.i18n import N_, translations
-from contactpoint.web.labels import GROUPS
+from contactpoint.web.labels import GROUPS, WORDS
 from contactpoint.web.render import page
 from contactpoint.web.signing import approvers, signing_key
 from contactpoint.web.subsets import divided, read_subsets, rows
@@ -161,8 +161,9 @@ async def _draw(
         "entry": entry,
         "draft": draft,
         "terms_of": f"/{entry.code}",
-        "asked": [each for each in fields if each.main],
-        "more": [each for each in fields if not each.main],
+        "asked": [each for each in fields if each.main and not each.foldable],
+        "parts": [each for each in fields if each.foldable],
+        "more": [each for each in fields if not (each.main or each.foldable)],
         "labels": labels(fields) | HEAD_LABELS,
         "head_problems": {each.field: each for each in problems if each.field in ("to", "urgency", "approver")},
         "problems": problems,
@@ -170,7 +171,10 @@ async def _draw(
         "states": [each for each in view.states if each.state != seen.desk.state],
         "approvers": await approvers(seen),
         "two": {each.value: _two(entry, each.value) for each in entry.urgencies},
-        "reasons": {urgency.value: words for urgency, words in entry.urgency_texts.items()},
+        # Where the text says no more than the class's own name, the name is enough.
+        "reasons": {
+            each.value: words for each, words in entry.urgency_texts.items() if words.rstrip(".") != WORDS[each]
+        },
         "several": entry.audience is not Audience.ONE and not draft.parent,
         "chosen": draft.recipients or (draft.recipient,),
         "all": ALL if entry.audience is Audience.ALL else "",
@@ -182,7 +186,7 @@ async def _draw(
 
 def _controls(entry: Entry, body: Mapping[str, Any], problems: Sequence[Problem], seen: Officer) -> tuple[Control, ...]:
     zone, grounds = seen.console.settings.zone, catalogues.load().all_grounds
-    return controls(entry.fields, zone, body, problems, any_of=entry.any_of, grounds=grounds)
+    return controls(entry.fields, zone, body, problems, any_of=entry.any_of, specific=entry.specific, grounds=grounds)
 
 
 async def _draw_check(

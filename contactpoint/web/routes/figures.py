@@ -10,6 +10,7 @@ from fastapi import APIRouter, Path, Query, Response
 from contactpoint.desk.figures import DeskFigures, to_csv
 from contactpoint.domain import catalogue as catalogues
 from contactpoint.web.render import page
+from contactpoint.web.reviews import words
 from contactpoint.web.visitor import SignedIn
 
 router = APIRouter()
@@ -27,9 +28,8 @@ async def figures(seen: SignedIn, year: Annotated[int | None, Query(ge=_FIRST, l
     wanted = year or seen.now.year
     found = await _of_year(seen, wanted)
     slowest = max((times.slow_s for row in found.counted.rows for times in row.times.values()), default=0)
-    titles = {code: entry.title for code, entry in catalogues.load().entries.items()}
-    shown = {"found": found, "year": wanted, "slowest": slowest, "titles": titles}
-    return page(seen, "figures.html", {**shown, "grounds": catalogues.load().all_grounds})
+    shown = {"found": found, "year": wanted, "slowest": slowest, "grounds": catalogues.load().all_grounds}
+    return page(seen, "figures.html", {**shown, **words()})
 
 
 @router.get("/figures/{year}.csv")

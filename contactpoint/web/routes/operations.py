@@ -15,7 +15,6 @@ from contactpoint.domain.catalogue import Answer
 from contactpoint.web.forms import controls, labels, place, read_body
 from contactpoint.web.i18n import N_
 from contactpoint.web.render import page
-from contactpoint.web.routes.cases import titles
 from contactpoint.web.signing import signing_key
 from contactpoint.web.visitor import Form, Officer, SignedIn
 
@@ -55,7 +54,6 @@ async def _draw(
         "view": view,
         "group": view.group,
         "standings": STANDINGS,
-        "titles": titles(catalogues.load()),
         "fields": drawn,
         "labels": labels(drawn),
         "problems": problems,
