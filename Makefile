@@ -13,7 +13,7 @@ MADE := .venv/.made
 RUNS := .venv/.runs
 TESTS := .venv/.tests
 
-.PHONY: help demo test lint format bench soak servers lock migrations-baseline clean
+.PHONY: help demo test lint format bench soak servers lock documents migrations-baseline clean
 .DEFAULT_GOAL := help
 
 help:
@@ -23,6 +23,7 @@ help:
 	@echo 'make bench            figures of this machine; ARGS="store" chooses'
 	@echo 'make soak             the tests that take minutes'
 	@echo 'make lock             pin the newest versions again'
+	@echo 'make documents        draw states, catalogue and codes in docs/ anew'
 	@echo 'make clean            remove .venv and caches'
 
 demo: $(RUNS)
@@ -77,6 +78,12 @@ PIN := $(BIN)/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe --s
 lock: $(TESTS)
 	$(PIN) -o requirements.lock requirements.in
 	$(PIN) -o requirements-dev.lock requirements-dev.in
+
+# What of the documents is drawn from the catalogue and the table of codes; tests compare them.
+documents:
+	$(BIN)/python -m contactpoint.domain.diagram > docs/states.md
+	$(BIN)/python -m contactpoint.domain.catalogue.page > docs/catalogue.md
+	$(BIN)/python -m contactpoint.domain.code_table < docs/protocol.md > docs/protocol.new && mv docs/protocol.new docs/protocol.md
 
 # Only before the first release: afterwards add a revision with `--next MESSAGE`.
 BASELINE := $(BIN)/python -m contactpoint.store.migrations.baseline
