@@ -335,6 +335,19 @@ async def test_a_poisoned_clock_is_put_off_and_shown_and_the_others_go_on(tmp_pa
         assert "E-POISONED" in await tasks(here)
 
 
+async def test_two_workers_that_search_for_a_poisoned_clock_certify_the_others_once(tmp_path: Path) -> None:
+    """Both hold the same rows, read before either has written: of two, the second writes nothing."""
+    async with simulated(tmp_path, "XA", "XB") as net:
+        bad, good = [await preserved(net, name) for name in ("bad", "good")]
+        here = net["XB"]
+        spoil = update(desk_schema.clock).where(desk_schema.clock.c.request_id == bad).values(alarms="not a list")
+        await here.cw.db.write(lambda tx: tx.execute(spoil))
+        net.now += timedelta(days=60)
+        await asyncio.gather(*(clocks.run_due(here.cw, net.now) for _ in range(2)))
+        ended = [fact.statement_id for fact in await rows(here, desk_schema.fact) if fact.level == "ended"]
+        assert ended == [good]
+
+
 async def test_reminders_are_quiet_and_the_last_one_rings_until_somebody_has_dealt_with_it(tmp_path: Path) -> None:
     async with simulated(tmp_path, "XA", "XB") as net:
         await one_preserved(net)
