@@ -19,6 +19,7 @@ from contactpoint.casework.effects import RequestHere, carry_out, happen, ladder
 from contactpoint.casework.facts import About
 from contactpoint.casework.oral import meet_oral
 from contactpoint.casework.rungs import rungs_now
+from contactpoint.casework.secrecy import heed_warning, remind_to_warn
 from contactpoint.casework.threats import keep_threat
 from contactpoint.domain.case import Case, Request, Step
 from contactpoint.domain.ladder import Acknowledged, Answered, Event, Withdrawn, open_incoming, open_outgoing
@@ -60,6 +61,7 @@ async def follow(
                 await _hear(tx, cw, request, step, now)
                 await heed(tx, cw, after, request, step, now)
                 await heed_central(tx, cw, request, step, now)
+                await heed_warning(tx, cw, request, step, now)
         await follow_clocks(tx, cw, after, request, prior, now)
         await keep_threat(tx, cw, after, request, now)
 
@@ -107,6 +109,7 @@ async def _open(
     await carry_out(tx, cw, here, effects, now, about)
     if incoming:
         await meet_oral(tx, cw, statement, request.id, now)
+        await remind_to_warn(tx, cw, statement, now)
 
 
 def _statement(case: Case, request: Request) -> Statement:

@@ -89,7 +89,7 @@ def flag(
 ) -> None:
     """Say that the facts of a request do not match its offence, or are speech.
 
-    Whatever executes it then needs a rights check. Nothing travels.
+    Whatever executes it, and a refusal, then needs a rights check. Nothing travels.
     """
     secret = signing_secret(secret_file, officer)
     from contactpoint import main

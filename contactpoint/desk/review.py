@@ -23,8 +23,8 @@ from contactpoint.desk.errors import DraftError, NotFoundError, NotPermittedErro
 from contactpoint.desk.find import find_request
 from contactpoint.desk.plan import Signer
 from contactpoint.desk.views import ReviewView
-from contactpoint.domain.catalogue import Opens, Problem
-from contactpoint.domain.catalogue.model import Answer, Entry
+from contactpoint.domain.catalogue import FieldType, Opens, Problem
+from contactpoint.domain.catalogue.model import Answer, Entry, Required
 from contactpoint.domain.request import Request
 from contactpoint.domain.rights import Finding, Reason, check_needed, right_for
 from contactpoint.domain.statement import Statement
@@ -101,11 +101,21 @@ def due_at_opening(cw: Casework, kind: str, body: Mapping[str, Any]) -> Reason |
 async def _before_executing(
     tx: AsyncConnection, cw: Casework, case: OpenCase, request: Request, entry: Entry, answer: Answer
 ) -> Reason | None:
-    if not answer.executes:
+    about = [row for row in await reviews_of_case(tx, case.id) if row.request_id == request.id]
+    flags = [row.at for row in about if row.kind == FLAG]
+    if answer.executes:
+        asked = next(each for each in case.statements if each.digest == request.digest)
+        return check_needed(entry, asked.body, cw.catalogue.offences, bool(flags))
+    if not flags or not _refuses(answer):
         return None
-    asked = next(each for each in case.statements if each.digest == request.digest)
-    flags = [row for row in await reviews_of_case(tx, case.id) if row.kind == FLAG and row.request_id == request.id]
-    return check_needed(entry, asked.body, cw.catalogue.offences, bool(flags))
+    # A flag brings a second person in, whatever comes of it: a refusal leaves when that person has looked, and the note is on file.
+    looked = any(row.at >= max(flags) and _verified(cw, case.key, row) for row in about if row.kind == CHECK)
+    return None if looked else Reason.FLAG
+
+
+def _refuses(answer: Answer) -> bool:
+    """Whether an answer gives a ground of refusal; its reasons may be withheld, the ground may not."""
+    return any(each.type is FieldType.GROUND and each.required is Required.REQUIRED for each in answer.fields)
 
 
 async def _override_alone(tx: AsyncConnection, entry: Entry, statement: Statement) -> bool:
@@ -231,8 +241,8 @@ async def keep(tx: AsyncConnection, cw: Casework, key: CaseKey, statement: State
 async def flag(cw: Casework, reference: str, officer: str, text: str, now: datetime) -> str:
     """Say of a request from another State that its facts do not match the offence, or are speech. Returns the request's id.
 
-    From then on whatever executes it needs a rights check. It is local: nothing travels. Raises NotFoundError, NotPermittedError,
-    DraftError.
+    From then on whatever executes it, and a refusal of it, needs a rights check. It is local: nothing travels.
+    Raises NotFoundError, NotPermittedError, DraftError.
     """
     case_id, request_id = await find_request(cw, reference)
     if not text.strip() or len(text) > LONGEST:

@@ -217,6 +217,7 @@ class Consequence(StrEnum):
     MEMBERS = "members"
     MESSAGE = "message"  # to everybody in a group
     HANDS_OVER = "hands-over"  # to the authority that decides it (41(4))
+    WARNS = "warns"  # that secrecy or the data are in danger (42(7), 40(20))
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,9 +227,8 @@ class Answer:
     `after` names the stages or statuses in which it is a word and leads to the status `leads_to`, of `stage`; `noted` those in
     which it is only kept and shown. `decides` meets the decision term, `needs` names steps that its author must have made before,
     `discloses` hands data over, `executes` does what was asked (a rights check stands before it where one is due). `right` is what
-    its officer needs, empty for the entry's; `withheld` are fields that open only under accepted
-    conditions. `offers` is empty; it stands here so that an answer's form is checked like an entry's.
-    """
+    its officer needs, empty for the entry's; `withheld` are fields that open only under accepted conditions. `offers` is empty: so an
+    answer's form is checked like an entry's."""
 
     code: str
     title: str
