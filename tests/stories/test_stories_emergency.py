@@ -1,4 +1,7 @@
-"""The emergency lane (Article 2(o)): call-back, quarantine, classes lowered, requests by telephone, and a ground outside the list."""
+"""The emergency lane (Article 2(o)): call-back, quarantine, classes lowered, requests by telephone, and a ground outside the list.
+
+Longer than four hundred lines: one lane from the telephone to the answer, and what goes wrong on each yard of it.
+"""
 
 from __future__ import annotations
 
