@@ -10,6 +10,7 @@ from babel.dates import format_datetime
 
 # Western digits in every language: they must agree with clocks, call sheets and the other State's screen.
 _DAY = "d MMM y"
+_DAYS = {"zh": "y年M月d日"}
 _CLOCK = "HH:mm"
 _WESTERN = {ord("٠") + digit: str(digit) for digit in range(10)}
 
@@ -48,12 +49,12 @@ def moment(at: datetime, zone: str, language: str) -> Moment:
     def put(value: datetime, form: str) -> str:
         return format_datetime(value, form, tzinfo=value.tzinfo, locale=language).translate(_WESTERN)
 
-    offset = local.strftime("%z")
+    offset, day = local.strftime("%z"), _DAYS.get(language, _DAY)
     return Moment(
         iso=utc.isoformat(timespec="seconds").replace("+00:00", "Z"),
-        local_day=put(local, _DAY),
+        local_day=put(local, day),
         local_time=put(local, _CLOCK),
-        utc_day=put(utc, _DAY),
+        utc_day=put(utc, day),
         utc_time=put(utc, _CLOCK),
         same_day=local.date() == utc.date(),
         offset=f"{offset[:3]}:{offset[3:]}",

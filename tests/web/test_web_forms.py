@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from html import escape
 from typing import Any
 
 import pytest
 
+from contactpoint.domain import catalogue as catalogues
 from contactpoint.domain.values import parse_instant
 from contactpoint.web.when import moment
 from tests.web.browserless import Browserless, visitor
@@ -79,6 +81,76 @@ async def test_nothing_typed_is_lost_when_the_form_comes_back(visitor: Browserle
     assert str(A01["facts"]) in page.text
     assert 'value="Code 12"' in page.text
     assert re.search(r'value="O-07" id="f-offences" checked|value="O-07"[^>]* checked', page.text)
+
+
+# What an officer types into the newer kinds of fields, half of it wrong, so that the form comes back.
+TYPED = {
+    "f.handling": ("HC-RETAIN", "HC-ONWARD", "HC-MINOR"),
+    "f.handling.HC-RETAIN.until": ("31 December",),
+    "f.handling.HC-ONWARD.states": ("XA XC",),
+    "f.packages": ("not a letter's number",),
+    "f.safeguards.authorised_by": ("Court 3",),
+    "f.safeguards.date": ("soon",),
+    "f.offences": ("O-SC", "O-07"),
+    "f.offences.O-SC.name": ("Great fraud",),
+    "f.offences.O-SC.maximum_years": ("ten",),
+    "f.also_sent_by": ("24/7 network of another treaty",),
+    "f.wanted_days": ("many",),
+    "f.custodian.ip": ("192.0.2.44",),
+    "f.speech": ("no",),
+}
+
+
+async def test_nothing_typed_into_a_date_a_condition_or_beside_an_offence_is_lost(visitor: Browserless) -> None:
+    await visitor.sign_in()
+    typed = [(name, text) for name, texts in TYPED.items() for text in texts]
+    page = await visitor.post("/new/PRES-NEW", [("to", "XA"), ("urgency", "U2"), *typed, ("stage", "check")])
+    assert page.status_code == 422
+    for name, text in typed:
+        drawn = [each for each in re.findall(r"<(?:input|textarea)[^>]*>[^<]*", page.text) if f'name="{name}"' in each]
+        assert drawn, name
+        kept = [each for each in drawn if f'value="{escape(text)}"' in each or each.endswith(f">{escape(text)}")]
+        assert kept, (name, text)
+        if 'type="radio"' in kept[0] or 'type="checkbox"' in kept[0]:
+            assert " checked" in kept[0], (name, text)
+    for wrong in ("handling-HC-RETAIN-until", "offences-O-SC-provision", "safeguards-date", "wanted_days"):
+        assert f'href="#f-{wrong}"' in page.text, wrong
+        assert f'id="f-{wrong}"' in page.text, wrong
+
+
+async def test_a_condition_goes_with_its_date_and_its_states(visitor: Browserless) -> None:
+    await visitor.sign_in()
+    await visitor.start_shift()
+    beside = [("f.handling", "HC-RETAIN"), ("f.handling", "HC-ONWARD"), ("f.handling.HC-ONWARD.states", "XA, XC")]
+    form = [*_a01_form(), *beside, ("f.handling", "HC-MINOR"), ("f.handling.HC-RETAIN.until", "2027-12-31")]
+    # A date that was typed beside a condition that is not chosen says nothing.
+    form.append(("f.handling.HC-SECRET-UNTIL.until", "2028-01-01"))
+    assert "on its way" in (await visitor.post("/new/PRES-NEW", [*form, ("stage", "sign")])).text
+    assert visitor.desk.drafts[0].body["handling"] == [
+        {"code": "HC-ONWARD", "states": ["XA", "XC"]},
+        {"code": "HC-RETAIN", "until": "2027-12-31"},
+        "HC-MINOR",
+    ]
+
+
+async def test_a_group_that_may_stay_empty_is_folded_until_something_stands_in_it(visitor: Browserless) -> None:
+    await visitor.sign_in()
+    empty = (await visitor.get("/new/PRES-NEW")).text
+    assert re.search(r'<details[^>]*id="f-safeguards"(?![^>]* open)', empty)
+    filled = [("f.safeguards.authorised_by", "Court 3"), ("stage", "edit")]
+    page = (await visitor.post("/new/PRES-NEW", [("to", "XA"), *filled])).text
+    assert re.search(r'<details[^>]*id="f-safeguards"[^>]* open', page)
+    assert re.search(r'<details[^>]*id="f-oral"(?![^>]* open)', page)
+
+
+async def test_an_answer_is_called_as_its_type_calls_it(visitor: Browserless) -> None:
+    """EXECUTED is *preserved* of one type and *give the data* of another."""
+    ids = visitor.desk.full_day()
+    await visitor.sign_in()
+    for name, kind in (("mine", "PRES-NEW"), ("u0", "EMERG-DATA")):
+        page = (await visitor.get(f"/cases/{visitor.desk.requests[ids[name]].case}")).text
+        title = catalogues.load()[kind].answer("EXECUTED").title
+        assert re.search(rf'answers/EXECUTED">{title} ', page), kind
 
 
 async def test_an_emergency_asks_for_the_secret_again_and_for_a_second_officer(visitor: Browserless) -> None:
