@@ -15,7 +15,7 @@ from contactpoint.casework.effects import raise_task
 from contactpoint.casework.ids import new_id
 from contactpoint.casework.rungs import people_now
 from contactpoint.domain.case import Request, Step
-from contactpoint.domain.catalogue.model import Consequence
+from contactpoint.domain.catalogue.words import Consequence
 from contactpoint.domain.values import Address, Side
 from contactpoint.store.rows_clocks import finish_tasks_of
 from contactpoint.store.rows_requests import add_page, take_step

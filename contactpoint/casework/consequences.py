@@ -18,7 +18,8 @@ from contactpoint.casework.context import Casework
 from contactpoint.casework.effects import happen, raise_task
 from contactpoint.casework.warn import warn_state
 from contactpoint.domain.case import Case, Request, Step
-from contactpoint.domain.catalogue.model import Answer, Consequence, Entry
+from contactpoint.domain.catalogue.model import Answer, Entry
+from contactpoint.domain.catalogue.words import Consequence
 from contactpoint.domain.ladder import Lowered
 from contactpoint.domain.policy import load as load_policy
 from contactpoint.domain.statement import Statement

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from contactpoint.casework.context import Casework
 from contactpoint.casework.effects import raise_task
 from contactpoint.domain.case import Request, Step
-from contactpoint.domain.catalogue.model import Consequence
+from contactpoint.domain.catalogue.words import Consequence
 from contactpoint.domain.statement import Statement
 from contactpoint.domain.values import Side
 from contactpoint.store.rows_clocks import finish_tasks_of

@@ -10,7 +10,7 @@ import yaml
 from contactpoint.cli.output import clean, plain
 from contactpoint.desk.views import Draft
 from contactpoint.domain.catalogue import Entry, Field, FieldType
-from contactpoint.domain.catalogue.model import Required
+from contactpoint.domain.catalogue.words import Required
 
 
 def draft_file(entry: Entry, own: str, draft: Draft) -> tuple[str, list[str]]:

@@ -13,7 +13,8 @@ from typing import Any
 from contactpoint.casework.context import Casework
 from contactpoint.desk.errors import DraftError
 from contactpoint.domain.catalogue import Problem
-from contactpoint.domain.catalogue.model import Answer, Consequence, Entry
+from contactpoint.domain.catalogue.model import Answer, Entry
+from contactpoint.domain.catalogue.words import Consequence
 from contactpoint.domain.codes import look_up
 
 NUMBER = "number"

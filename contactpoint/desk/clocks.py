@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contactpoint.casework.context import Casework
 from contactpoint.domain.catalogue import Clock
-from contactpoint.domain.catalogue.model import Counting
+from contactpoint.domain.catalogue.words import Counting
 from contactpoint.domain.values import Side
 from contactpoint.store.rows_clocks import clocks_of_requests, read_alarms, reminders_of, running_clocks, step_name
 

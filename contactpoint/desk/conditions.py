@@ -12,7 +12,8 @@ from typing import Any
 from contactpoint.casework.cases import OpenCase
 from contactpoint.desk.errors import NotPermittedError
 from contactpoint.domain.case import Case
-from contactpoint.domain.catalogue.model import Answer, Consequence, FieldType
+from contactpoint.domain.catalogue.model import Answer
+from contactpoint.domain.catalogue.words import Consequence, FieldType
 from contactpoint.domain.codes import look_up
 from contactpoint.domain.conditions import asked_of, declined
 from contactpoint.domain.labels import LABEL_FIELDS, labels_of, spell_labels

@@ -17,7 +17,7 @@ from contactpoint.desk.plan import open_case
 from contactpoint.desk.views import Draft
 from contactpoint.domain.case import Request
 from contactpoint.domain.catalogue import Entry, FieldType
-from contactpoint.domain.catalogue.model import Consequence
+from contactpoint.domain.catalogue.words import Consequence
 from contactpoint.domain.consequences import preserved
 from contactpoint.domain.preservation import PreservationState
 

@@ -11,7 +11,8 @@ from contactpoint.desk.find import find_request
 from contactpoint.desk.plan import Signer, open_case
 from contactpoint.desk.views import Draft, Submitted
 from contactpoint.domain.case import Case, Request
-from contactpoint.domain.catalogue.model import Answer, Catalogue, Consequence, Entry
+from contactpoint.domain.catalogue.model import Answer, Catalogue, Entry
+from contactpoint.domain.catalogue.words import Consequence
 
 AUTHORITY = "authority"
 """The field of a hand-over that names who has it now."""

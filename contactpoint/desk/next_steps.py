@@ -13,7 +13,8 @@ from contactpoint.casework.cases import OpenCase
 from contactpoint.casework.context import Casework
 from contactpoint.desk.views import Draft, NextStepView
 from contactpoint.domain.case import Request, permitted
-from contactpoint.domain.catalogue.model import Catalogue, Entry, Field, FieldType, NextStep
+from contactpoint.domain.catalogue.model import Catalogue, Entry, Field, NextStep
+from contactpoint.domain.catalogue.words import FieldType
 from contactpoint.domain.conditions import closed_fields
 from contactpoint.domain.errors import DomainError
 from contactpoint.domain.statement import Statement

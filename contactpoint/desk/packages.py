@@ -16,7 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from contactpoint.casework.cases import OpenCase, load_case
 from contactpoint.casework.context import Casework
 from contactpoint.desk.errors import DraftError, NotPermittedError
-from contactpoint.domain.catalogue.model import Catalogue, Consequence
+from contactpoint.domain.catalogue.model import Catalogue
+from contactpoint.domain.catalogue.words import Consequence
 from contactpoint.domain.codes import look_up
 from contactpoint.domain.errors import MoveError
 from contactpoint.domain.labels import labels_of, lets_onward

@@ -22,7 +22,8 @@ from contactpoint.desk.precheck import form_here
 from contactpoint.desk.views import Draft
 from contactpoint.domain.case import permitted
 from contactpoint.domain.catalogue import Opens, Problem, Signers, check_body, signers_needed
-from contactpoint.domain.catalogue.model import Answer, Consequence, Entry
+from contactpoint.domain.catalogue.model import Answer, Entry
+from contactpoint.domain.catalogue.words import Consequence
 from contactpoint.domain.clocks import check_term
 from contactpoint.domain.codes import look_up
 from contactpoint.domain.errors import CatalogueError, DomainError

@@ -24,7 +24,8 @@ from contactpoint.desk.find import find_request
 from contactpoint.desk.plan import Signer
 from contactpoint.desk.views import ReviewView
 from contactpoint.domain.catalogue import FieldType, Opens, Problem
-from contactpoint.domain.catalogue.model import Answer, Entry, Required
+from contactpoint.domain.catalogue.model import Answer, Entry
+from contactpoint.domain.catalogue.words import Required
 from contactpoint.domain.request import Request
 from contactpoint.domain.rights import Finding, Reason, check_needed, right_for
 from contactpoint.domain.statement import Statement

@@ -21,7 +21,7 @@ from contactpoint.desk.compose import prepare, waits, write
 from contactpoint.desk.errors import DeskError, DraftError, NotPermittedError, UnreachablePeerError
 from contactpoint.desk.plan import Plan, Signer, make_plan
 from contactpoint.desk.views import Draft, NotSent, SentTo, Spread
-from contactpoint.domain.catalogue.model import Audience
+from contactpoint.domain.catalogue.words import Audience
 from contactpoint.domain.codes import look_up
 from contactpoint.domain.errors import DomainError
 from directory.rules import Status

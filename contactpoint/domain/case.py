@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from heapq import heapify, heappop, heappush
 
-from contactpoint.domain.catalogue.model import Catalogue, Opens
+from contactpoint.domain.catalogue.model import Catalogue
+from contactpoint.domain.catalogue.words import Opens
 from contactpoint.domain.errors import MoveError
 from contactpoint.domain.moves import Place, check_letter, permitted_kinds, play
 from contactpoint.domain.preservation import Extension, Preservation

@@ -11,7 +11,8 @@ from datetime import date, datetime, timedelta
 from contactpoint.domain.calendar import Calendar, end_of_day, end_of_working_day, on_a_working_day
 from contactpoint.domain.case import Case, Request, Step
 from contactpoint.domain.catalogue.check import Problem
-from contactpoint.domain.catalogue.model import Answer, At, Catalogue, Clock, Consequence, Counting, Entry
+from contactpoint.domain.catalogue.model import Answer, Catalogue, Clock, Entry
+from contactpoint.domain.catalogue.words import At, Consequence, Counting
 from contactpoint.domain.errors import DomainError
 from contactpoint.domain.labels import read_labels
 from contactpoint.domain.preservation import Preservation, PreservationState, floor_of

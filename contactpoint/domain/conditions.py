@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from contactpoint.domain.catalogue.model import Answer, Consequence, Entry
+from contactpoint.domain.catalogue.model import Answer, Entry
+from contactpoint.domain.catalogue.words import Consequence
 from contactpoint.domain.labels import Labels, binding, covers, labels_of, strictest
 from contactpoint.domain.onward import PACKAGES, read_packages
 from contactpoint.domain.statement import Statement

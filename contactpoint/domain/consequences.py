@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from contactpoint.domain.catalogue.model import Answer, Catalogue, Consequence
+from contactpoint.domain.catalogue.model import Answer, Catalogue
+from contactpoint.domain.catalogue.words import Consequence
 from contactpoint.domain.errors import MoveError
 from contactpoint.domain.group import check_roster
 from contactpoint.domain.preservation import Hold, Preservation, extend, preserve, release, renew

@@ -7,7 +7,8 @@ import sys
 from collections.abc import Iterator
 
 from contactpoint.domain.catalogue import load
-from contactpoint.domain.catalogue.model import Answer, Catalogue, Entry, Opens, Stage
+from contactpoint.domain.catalogue.model import Answer, Catalogue, Entry
+from contactpoint.domain.catalogue.words import Opens, Stage
 from contactpoint.domain.stages import Status, notes, speaks, statuses
 from contactpoint.domain.values import Side
 

@@ -13,7 +13,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from contactpoint.domain.catalogue.model import Answer, Catalogue, Consequence, Entry, Stage
+from contactpoint.domain.catalogue.model import Answer, Catalogue, Entry
+from contactpoint.domain.catalogue.words import Consequence, Stage
 from contactpoint.domain.errors import MoveError
 from contactpoint.domain.request import Request, Step
 from contactpoint.domain.statement import Statement

@@ -8,16 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from contactpoint.domain.catalogue import signers_needed, signers_open
-from contactpoint.domain.catalogue.model import (
-    Answer,
-    Catalogue,
-    Consequence,
-    Entry,
-    FieldType,
-    Opens,
-    Required,
-    Signers,
-)
+from contactpoint.domain.catalogue.model import Answer, Catalogue, Entry
+from contactpoint.domain.catalogue.words import Consequence, FieldType, Opens, Required, Signers
 from contactpoint.domain.conditions import CONSENTS, Term, acceptance_of, term_of
 from contactpoint.domain.consequences import follow_on, holders, preserved, settle_holds
 from contactpoint.domain.errors import CatalogueError, MoveError

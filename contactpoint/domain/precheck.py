@@ -11,7 +11,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from contactpoint.domain.catalogue.check import Problem
-from contactpoint.domain.catalogue.model import Entry, FieldType, Ground, Offer, Opens
+from contactpoint.domain.catalogue.model import Entry, Ground, Offer
+from contactpoint.domain.catalogue.words import FieldType, Opens
 from contactpoint.domain.precheck_offences import Named, named_offences, offence_findings
 from contactpoint.domain.precheck_texts import TEXTS
 from contactpoint.domain.statepicture import Does, StatePicture

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from contactpoint.domain.catalogue.model import Choice, Entry, Field, FieldType
+from contactpoint.domain.catalogue.model import Choice, Entry, Field
+from contactpoint.domain.catalogue.words import FieldType
 from contactpoint.domain.statepicture import StatePicture
 from contactpoint.domain.values import Plain
 

@@ -7,7 +7,8 @@ the facts are speech, press, belief or assembly, and a flag that an officer rais
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 
-from contactpoint.domain.catalogue.model import Entry, Field, FieldType, Offence
+from contactpoint.domain.catalogue.model import Entry, Field, Offence
+from contactpoint.domain.catalogue.words import FieldType
 from contactpoint.domain.values import Plain
 
 SPEECH = "speech"

@@ -6,7 +6,8 @@ shown, the status stays. Anything else is illegal (E-MOVE-ILLEGAL).
 
 from dataclasses import dataclass
 
-from contactpoint.domain.catalogue.model import OPEN, Answer, Entry, Stage
+from contactpoint.domain.catalogue.model import OPEN, Answer, Entry
+from contactpoint.domain.catalogue.words import Stage
 
 
 @dataclass(frozen=True, slots=True)

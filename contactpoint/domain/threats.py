@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from contactpoint.domain.case import Case, Request, Step
-from contactpoint.domain.catalogue.model import Answer, Catalogue, Consequence, Entry
+from contactpoint.domain.catalogue.model import Answer, Catalogue, Entry
+from contactpoint.domain.catalogue.words import Consequence
 from contactpoint.domain.errors import DateError
 from contactpoint.domain.indicators import Indicator, read_indicator, visible
 from contactpoint.domain.labels import labels_of

@@ -12,7 +12,7 @@ from starlette.datastructures import FormData
 from contactpoint.desk.conditions import CLOSED, DECLINED
 from contactpoint.desk.views import RequestView
 from contactpoint.domain.catalogue import Answer, Catalogue, FieldType
-from contactpoint.domain.catalogue.model import Consequence
+from contactpoint.domain.catalogue.words import Consequence
 from contactpoint.domain.labels import read_labels, spell_labels
 from contactpoint.web.forms import Control
 from contactpoint.web.i18n import N_

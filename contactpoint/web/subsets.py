@@ -10,7 +10,7 @@ from starlette.datastructures import FormData
 
 from contactpoint.desk.views import Draft
 from contactpoint.domain.catalogue import Entry, Field, FieldType
-from contactpoint.domain.catalogue.model import Audience
+from contactpoint.domain.catalogue.words import Audience
 from contactpoint.web.visitor import text
 
 ROWS = 8

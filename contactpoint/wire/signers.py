@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from contactpoint.domain.catalogue import signers_open
-from contactpoint.domain.catalogue.model import Catalogue, Signers
+from contactpoint.domain.catalogue.model import Catalogue
+from contactpoint.domain.catalogue.words import Signers
 from contactpoint.domain.errors import CatalogueError
 from contactpoint.domain.statement import Statement
 from contactpoint.wire.errors import SealError

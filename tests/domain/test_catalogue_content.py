@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from contactpoint.domain.catalogue import Entry, Opens, check_body
-from contactpoint.domain.catalogue.model import OPEN, Answer, Audience, Required, Signers, Stage
+from contactpoint.domain.catalogue.model import OPEN, Answer
+from contactpoint.domain.catalogue.words import Audience, Required, Signers, Stage
 from contactpoint.domain.stages import Status, after, allows, speaks
 from contactpoint.domain.values import Side, Urgency, parse_instant
 from tests.domain.catalogue_examples import CATALOGUE, TYPES, body_of, case, codes, rows_of_cases, walk

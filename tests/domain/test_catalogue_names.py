@@ -10,7 +10,8 @@ import pytest
 from contactpoint.desk.officers import RIGHTS
 from contactpoint.domain import catalogue
 from contactpoint.domain.catalogue import Entry
-from contactpoint.domain.catalogue.model import Field, FieldType, Stage
+from contactpoint.domain.catalogue.model import Field
+from contactpoint.domain.catalogue.words import FieldType, Stage
 from tests.domain.catalogue_examples import CATALOGUE, TYPES, case, walk
 
 VERSION = Path(catalogue.__file__).with_name("v1")

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from contactpoint.domain.calendar import Calendar, end_of_day, end_of_working_day, on_a_working_day
 from contactpoint.domain.case import fold
-from contactpoint.domain.catalogue.model import At, Catalogue, Citation, Clock, Counting
+from contactpoint.domain.catalogue.model import Catalogue, Citation, Clock
+from contactpoint.domain.catalogue.words import At, Counting
 from contactpoint.domain.clocks import alarms_of, check_term, clock_rows, ends_of, impossible_term, runs_at
 from contactpoint.domain.errors import PolicyError
 from contactpoint.domain.values import Side, Urgency, parse_instant, spell_instant

@@ -87,7 +87,8 @@ def test_refusals_are_counted_by_ground_and_overrides_apart():
 def test_the_rate_of_lowered_emergencies_is_reported():
     many = [measured(n, urgency=Urgency.U0, lowered_to=Urgency.U2 if n < 3 else None) for n in range(5)]
     counted = figures(many, *YEAR)
-    assert [(each.urgency, each.asked, each.lowered) for each in counted.classes][0] == ("U0", 5, 3)
+    first = counted.classes[0]
+    assert (first.urgency, first.asked, first.lowered) == ("U0", 5, 3)
 
 
 def test_the_export_holds_no_person_and_no_case():

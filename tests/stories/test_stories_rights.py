@@ -22,7 +22,7 @@ from contactpoint.desk.several import submit_several
 from contactpoint.desk.verify import verify
 from contactpoint.desk.views import Draft, Submitted
 from contactpoint.domain.catalogue import load
-from contactpoint.domain.catalogue.model import FieldType
+from contactpoint.domain.catalogue.words import FieldType
 from contactpoint.domain.rights import Reason, check_needed
 from contactpoint.settings import NodeSettings
 from contactpoint.store import desk_schema

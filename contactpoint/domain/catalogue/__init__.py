@@ -12,27 +12,29 @@ from contactpoint.domain.catalogue.check import UNKNOWN, Problem, check_body
 from contactpoint.domain.catalogue.model import (
     OPEN,
     Answer,
-    At,
-    Audience,
     Catalogue,
     Choice,
     Citation,
     Clock,
-    Consequence,
-    Counting,
     Entry,
     Field,
-    FieldType,
     Ground,
     NextStep,
     Offence,
     Offer,
+)
+from contactpoint.domain.catalogue.reading import read_catalogue
+from contactpoint.domain.catalogue.words import (
+    At,
+    Audience,
+    Consequence,
+    Counting,
+    FieldType,
     Opens,
     Required,
     Signers,
     Stage,
 )
-from contactpoint.domain.catalogue.reading import read_catalogue
 from contactpoint.domain.errors import CatalogueError
 from contactpoint.domain.values import Urgency
 

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from difflib import get_close_matches
 
-from contactpoint.domain.catalogue.model import Answer, Choice, Entry, Field, FieldType, Offer, Required
+from contactpoint.domain.catalogue.model import Answer, Choice, Entry, Field, Offer
 from contactpoint.domain.catalogue.personal import holds_personal_data
+from contactpoint.domain.catalogue.words import FieldType, Required
 from contactpoint.domain.errors import DateError
 from contactpoint.domain.labels import label_problems
 from contactpoint.domain.onward import package_problems

@@ -7,17 +7,8 @@ import sys
 from collections.abc import Iterable, Iterator
 
 from contactpoint.domain.catalogue import load
-from contactpoint.domain.catalogue.model import (
-    Answer,
-    Catalogue,
-    Citation,
-    Clock,
-    Consequence,
-    Entry,
-    Field,
-    Opens,
-    Required,
-)
+from contactpoint.domain.catalogue.model import Answer, Catalogue, Citation, Clock, Entry, Field
+from contactpoint.domain.catalogue.words import Consequence, Opens, Required
 
 _HEAD = """# The catalogue: what may be asked and answered
 

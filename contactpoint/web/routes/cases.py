@@ -15,7 +15,7 @@ from contactpoint.desk.handover import AUTHORITY
 from contactpoint.desk.views import CaseView, Draft, RequestView
 from contactpoint.domain import catalogue as catalogues
 from contactpoint.domain.catalogue import Answer, Signers
-from contactpoint.domain.catalogue.model import Consequence
+from contactpoint.domain.catalogue.words import Consequence
 from contactpoint.domain.values import Urgency
 from contactpoint.web.coded import title_of
 from contactpoint.web.conditions import accepted, asked_on_page, conditions
