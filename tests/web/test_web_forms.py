@@ -88,7 +88,7 @@ TYPED = {
     "f.handling": ("HC-RETAIN", "HC-ONWARD", "HC-MINOR"),
     "f.handling.HC-RETAIN.until": ("31 December",),
     "f.handling.HC-ONWARD.states": ("XA XC",),
-    "f.packages": ("not a letter's number",),
+    "f.packages": ("no number of a letter",),
     "f.safeguards.authorised_by": ("Court 3",),
     "f.safeguards.date": ("soon",),
     "f.offences": ("O-SC", "O-07"),
