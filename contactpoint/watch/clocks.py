@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from functools import partial
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row
@@ -25,9 +24,6 @@ from contactpoint.casework.ids import new_id
 from contactpoint.casework.rungs import people_now
 from contactpoint.domain.catalogue import Clock
 from contactpoint.domain.values import Urgency
-from contactpoint.store.desk_schema import journal
-from contactpoint.store.errors import StoreError
-from contactpoint.store.journal import append
 from contactpoint.store.rows_clocks import (
     any_clock_due,
     due_clocks,
@@ -38,12 +34,10 @@ from contactpoint.store.rows_clocks import (
     step_name,
 )
 from contactpoint.store.rows_requests import add_page, take_step
+from contactpoint.watch.claim import POISONED_MOST, POISONED_PAUSE, Claim, run
 from contactpoint.wire.slip import SlipLevel
 
 POLL_S = 1.0
-BATCH = 100
-_POISONED_PAUSE = timedelta(seconds=60)
-_POISONED_MOST = 3
 _QUIET, _RINGS = Urgency.U3, Urgency.U2
 
 
@@ -63,51 +57,18 @@ class _Turn:
 
 async def run_due(cw: Casework, now: datetime) -> int:
     """Fire every clock that is due by ``now``; returns how many were moved. Calls that no letter has confirmed are told with them."""
-    told = await oral.run_due(cw, now)
-    if not await cw.db.read(lambda tx: any_clock_due(tx, now)):
-        return told
-    try:
-        moved = await cw.db.write(lambda tx: _claim(tx, cw, now, BATCH))
-    except StoreError:
-        raise
-    except Exception:  # noqa: BLE001 - one row that breaks must not hold the others up: find it, one by one
-        moved = await _one_by_one(cw, now)
-    if moved:
-        cw.bell.ring("outbox", "pages", "board", "case")
-    return moved + told
+    return await oral.run_due(cw, now) + await run(CLOCKS, cw, now)
 
 
-async def _claim(tx: AsyncConnection, cw: Casework, now: datetime, limit: int) -> int:
-    rows = await due_clocks(tx, now, limit)
-    if rows:
-        # First, so that every certificate of this claim carries the head that covers it.
-        await append(tx, journal, "clocks", str(len(rows)), None, now)
-    for row in rows:
-        await _fire(tx, cw, row, now)
-    return len(rows)
+async def _same(tx: AsyncConnection, row: Row[Any], now: datetime) -> Row[Any]:
+    """A clock is moved by compare-and-set: one that another worker has moved is not fired again."""
+    return row
 
 
-async def _one_by_one(cw: Casework, now: datetime) -> int:
-    """Each due row in a transaction of its own; the one that breaks is put off, counted, and after three shown to a person."""
-    rows = await cw.db.read(lambda tx: due_clocks(tx, now, BATCH))
-    for row in rows:
-        try:
-            await cw.db.write(partial(_fire_alone, cw, row, now))
-        except StoreError:
-            raise
-        except Exception as error:  # noqa: BLE001 - see run_due
-            await cw.db.write(partial(_put_off, cw, row, type(error).__name__, now))
-    return len(rows)
-
-
-async def _fire_alone(cw: Casework, row: Row[Any], now: datetime, tx: AsyncConnection) -> None:
-    await _fire(tx, cw, row, now)
-
-
-async def _put_off(cw: Casework, row: Row[Any], text: str, now: datetime, tx: AsyncConnection) -> None:
+async def _put_off(tx: AsyncConnection, cw: Casework, row: Row[Any], text: str, now: datetime) -> None:
     count = row.poisoned + 1
-    await move_clock(tx, row, {"poisoned": count, "next_at": now + _POISONED_PAUSE * count})
-    if count >= _POISONED_MOST:
+    await move_clock(tx, row, {"poisoned": count, "next_at": now + POISONED_PAUSE * count})
+    if count >= POISONED_MOST:
         mark = f"poisoned/{row.request_id}/{row.name}"
         await raise_task(tx, cw, "E-POISONED", now, request=row.request_id, note=f"{row.name} {text}", once=mark)
 
@@ -196,3 +157,6 @@ async def _page(
                 "at": now,
             },
         )
+
+
+CLOCKS = Claim("clocks", 100, any_clock_due, due_clocks, _same, _fire, _put_off)
