@@ -77,7 +77,7 @@ async def _one_by_one(claim: Claim, cw: Casework, now: datetime) -> int:
         except StoreError:
             raise
         except Exception as error:  # noqa: BLE001 - see run
-            await cw.db.write(partial(claim.put_off, cw=cw, row=row, text=type(error).__name__, now=now))
+            await cw.db.write(partial(_broken, claim=claim, cw=cw, row=row, text=type(error).__name__, now=now))
     return len(rows)
 
 
@@ -85,3 +85,7 @@ async def _alone(tx: Tx, claim: Claim, cw: Casework, row: Due, now: datetime) ->
     found = await claim.again(tx, row, now)
     if found is not None:
         await claim.fire(tx, cw, found, now)
+
+
+async def _broken(tx: Tx, claim: Claim, cw: Casework, row: Due, text: str, now: datetime) -> None:
+    await claim.put_off(tx, cw, row, text, now)
