@@ -4,72 +4,22 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, Page
+from playwright.async_api import Browser, Page
 
-from tests.fixtures.network import StateAtWork, body_of, two_states, until
+from tests.fixtures.network import body_of, two_states, until
+from tests.system.officer import PASSWORD, PATIENCE_MS, first_sign_in, press, start_shift, type_in, window
 
 pytestmark = pytest.mark.browser
-PASSWORD = "plain words at night"
 # What a browser does to a hidden page, at its worst: it is told so, and its own timers stand still.
 HIDDEN = """
 Object.defineProperty(document, "hidden", { get: () => true });
 Object.defineProperty(document, "visibilityState", { get: () => "hidden" });
 window.setInterval = () => 0;
 """
-PATIENCE_MS = 30_000
-
-
-async def window(browser: Browser, **given: Any) -> BrowserContext:
-    """One officer's browser. The nodes' certificates are self-made; the officers' machines would have been given them."""
-    context = await browser.new_context(ignore_https_errors=True, locale="en", **given)
-    context.set_default_timeout(PATIENCE_MS)
-    return context
-
-
-async def first_sign_in(page: Page, here: StateAtWork) -> None:
-    """By the one-time link, which is used up by it; ends before the shift."""
-    token = await here.desk.one_time_link(here.officer, here.now())
-    await page.goto(f"{here.node.console_url}/first/{token}")
-    await page.fill("input[name=password]", PASSWORD)
-    await page.fill("input[name=again]", PASSWORD)
-    await page.keyboard.press("Enter")
-    await page.wait_for_url("**/shift")
-
-
-async def start_shift(page: Page, here: StateAtWork) -> None:
-    await page.click("#alarm-test")
-    await page.check("#heard")
-    await page.fill("#secret", here.secret)
-    await page.keyboard.press("Enter")
-    await page.wait_for_url("**/board")
-
-
-async def press(page: Page, selector: str, key: str) -> None:
-    """Use one control with the keyboard alone."""
-    await page.focus(selector)
-    await page.keyboard.press(key)
-
-
-async def type_in(page: Page, body: Mapping[str, Any], prefix: str = "f") -> None:
-    """Fill the catalogue's form with a body, without the mouse."""
-    for name, value in body.items():
-        path = f"{prefix}.{name}"
-        if isinstance(value, Mapping):
-            await type_in(page, value, path)
-        elif isinstance(value, list):
-            for each in value:
-                await press(page, f'input[name="{path}"][value="{each}"]', "Space")
-        elif value is True:
-            await press(page, f'input[name="{path}"]', "Space")
-        else:
-            await page.focus(f'[name="{path}"]:is(input, textarea)')
-            await page.keyboard.insert_text(re.sub(r"^(\d{4}-\d\d-\d\d)T(\d\d:\d\d).*Z$", r"\1 \2", str(value)))
 
 
 async def alarm(page: Page, state: str) -> None:
@@ -109,7 +59,7 @@ async def test_a_request_is_typed_rings_at_the_other_end_and_is_taken_and_execut
 
         # QM types the request and signs it with its shift's key.
         await asking.goto(f"{net.qm.node.console_url}/new/PRES-NEW?to=QN&urgency=U1")
-        await type_in(asking, body_of("A01", net.qm.now()))
+        await type_in(asking, {**body_of("A01", net.qm.now()), "speech": False})
         await press(asking, "button[value=check]", "Enter")
         await press(asking, "button[value=sign]", "Enter")
         await asking.get_by_role("heading", name="Signed and on its way").wait_for()
