@@ -52,7 +52,7 @@ async def running_worker(cw: Casework, means: Means, mirror: Mirror) -> AsyncIte
 def _timers(cw: Casework, means: Means) -> Step:
     async def step() -> float:
         moved = await timers.run_due(cw, means.clock())
-        return 0.0 if moved >= timers.BATCH else timers.POLL_S
+        return 0.0 if moved >= timers.TIMERS.batch else timers.POLL_S
 
     return step
 
@@ -60,7 +60,7 @@ def _timers(cw: Casework, means: Means) -> Step:
 def _clocks(cw: Casework, means: Means) -> Step:
     async def step() -> float:
         moved = await clocks.run_due(cw, means.clock())
-        return 0.0 if moved >= clocks.BATCH else clocks.POLL_S
+        return 0.0 if moved >= clocks.CLOCKS.batch else clocks.POLL_S
 
     return step
 
