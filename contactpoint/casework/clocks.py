@@ -51,6 +51,9 @@ async def follow_clocks(
             await insert_clock(tx, {"request_id": request.id, "name": clock.code, **_columns(clock, (), now)})
         elif not _stands(row, clock):
             await _write_anew(tx, row, clock, now)
+        elif row.closed_by == LAPSED and clock.closed_by not in ("", LAPSED):
+            # The term ran out, and what it asked for came after all: nobody is reminded of it any more.
+            await finish_tasks_of(tx, once(request.id, clock.code), now)
     await _ask_back(tx, cw, request, prior, now)
 
 
