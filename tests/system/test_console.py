@@ -78,7 +78,7 @@ async def test_a_request_is_typed_rings_at_the_other_end_and_is_taken_and_execut
         await asked.keyboard.press("Tab")
         await asked.keyboard.press("Enter")
         await asked.wait_for_url("**/cases/**", wait_until="load")
-        assert await asked.get_by_text("server lease ends in 36 hours").is_visible()
+        assert await asked.get_by_text("server lease ends in 36 hours").first.is_visible()
         await asked.keyboard.press("Tab")
         await asked.keyboard.press("Enter")
         await asked.get_by_role("heading", name="You have taken charge").wait_for()
