@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import httpx2
 import pytest_asyncio
 from fastapi import FastAPI
+from starlette.routing import BaseRoute, Route
 
 from contactpoint.web import WebSettings, create_app
 from tests.web.desk_simulator import DeskSimulator
@@ -58,3 +59,19 @@ async def visitor() -> AsyncIterator[Browserless]:
     made = Browserless(app, desk)
     yield made
     await made.http.aclose()
+
+
+def _routes(routes: list[BaseRoute]) -> Iterator[tuple[str, str]]:
+    for route in routes:
+        if isinstance(route, Route):
+            yield from ((method, route.path) for method in route.methods or () if method in ("GET", "POST"))
+        else:
+            inner = getattr(getattr(route, "original_router", None), "routes", ())
+            yield from _routes(list(inner))
+
+
+def every_route(app: FastAPI, method: str) -> list[str]:
+    """The paths of all routes of the console with this method."""
+    found = [path for each, path in _routes(app.routes) if each == method]
+    assert len(found) > 8
+    return found

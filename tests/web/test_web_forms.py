@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from html import escape
-from typing import Any
 
 import pytest
 
@@ -12,43 +11,19 @@ from contactpoint.domain import catalogue as catalogues
 from contactpoint.domain.values import parse_instant
 from contactpoint.web.when import moment
 from tests.web.browserless import Browserless, visitor
-from tests.web.sample import A01, SECRET
+from tests.web.sample import A01, SECRET, TYPED, a01_form
 
 __all__ = ["visitor"]
-
-
-def _a01_form() -> list[tuple[str, str]]:
-    data: Any = A01["data"]
-    offences: Any = A01["offences"]
-    return [
-        ("to", "XA"),
-        ("urgency", "U1"),
-        *((f"f.authority.{name}", text) for name, text in A01["authority"].items()),  # type: ignore[attr-defined]
-        *(("f.offences", code) for code in offences),
-        ("f.speech", "no"),
-        ("f.facts", str(A01["facts"])),
-        *(("f.data.classes", code) for code in data["classes"]),
-        ("f.data.what", data["what"]),
-        ("f.data.from", "2026-02-01 02:00"),
-        ("f.data.from.zone", "local"),
-        ("f.data.until", "2026-03-04 12:00"),
-        ("f.link_to_offence", str(A01["link_to_offence"])),
-        ("f.custodian.name", "Example Hosting XB"),
-        ("f.custodian.port", "443"),
-        ("f.necessity", str(A01["necessity"])),
-        ("f.mla_intent", "yes"),
-        ("f.confidentiality.keep_secret", "yes"),
-    ]
 
 
 async def test_the_form_becomes_the_body_that_the_catalogue_asks_for(visitor: Browserless) -> None:
     await visitor.sign_in()
     await visitor.start_shift()
-    check = await visitor.post("/new/PRES-NEW", [*_a01_form(), ("stage", "check")])
+    check = await visitor.post("/new/PRES-NEW", [*a01_form(), ("stage", "check")])
     assert check.status_code == 200
     assert "What you will sign" in check.text
     assert visitor.desk.drafts == []
-    sent = await visitor.post("/new/PRES-NEW", [*_a01_form(), ("stage", "sign")])
+    sent = await visitor.post("/new/PRES-NEW", [*a01_form(), ("stage", "sign")])
     assert "Signed and on its way" in sent.text
     body = visitor.desk.drafts[0].body
     assert body["data"]["from"] == "2026-02-01T00:00:00Z"  # 02:00 in Cairo, in winter
@@ -73,7 +48,7 @@ async def test_an_empty_form_names_every_missing_field_by_its_code(visitor: Brow
 
 async def test_nothing_typed_is_lost_when_the_form_comes_back(visitor: Browserless) -> None:
     await visitor.sign_in()
-    form = [(name, text) for name, text in _a01_form() if name != "f.necessity"]
+    form = [(name, text) for name, text in a01_form() if name != "f.necessity"]
     page = await visitor.post(
         "/new/PRES-NEW", [*form, ("f.offences", "O-SC"), ("f.offences.O-SC.provision", "Code 12"), ("stage", "check")]
     )
@@ -83,30 +58,11 @@ async def test_nothing_typed_is_lost_when_the_form_comes_back(visitor: Browserle
     assert re.search(r'value="O-07" id="f-offences" checked|value="O-07"[^>]* checked', page.text)
 
 
-# What an officer types into the newer kinds of fields, half of it wrong, so that the form comes back.
-TYPED = {
-    "f.handling": ("HC-RETAIN", "HC-ONWARD", "HC-MINOR"),
-    "f.handling.HC-RETAIN.until": ("31 December",),
-    "f.handling.HC-ONWARD.states": ("XA XC",),
-    "f.packages": ("no number of a letter",),
-    "f.safeguards.authorised_by": ("Court 3",),
-    "f.safeguards.date": ("soon",),
-    "f.offences": ("O-SC", "O-07"),
-    "f.offences.O-SC.name": ("Great fraud",),
-    "f.offences.O-SC.maximum_years": ("ten",),
-    "f.also_sent_by": ("24/7 network of another treaty",),
-    "f.wanted_days": ("many",),
-    "f.custodian.ip": ("192.0.2.44",),
-    "f.speech": ("no",),
-}
-
-
 async def test_nothing_typed_into_a_date_a_condition_or_beside_an_offence_is_lost(visitor: Browserless) -> None:
     await visitor.sign_in()
-    typed = [(name, text) for name, texts in TYPED.items() for text in texts]
-    page = await visitor.post("/new/PRES-NEW", [("to", "XA"), ("urgency", "U2"), *typed, ("stage", "check")])
+    page = await visitor.post("/new/PRES-NEW", [("to", "XA"), ("urgency", "U2"), *TYPED, ("stage", "check")])
     assert page.status_code == 422
-    for name, text in typed:
+    for name, text in TYPED:
         drawn = [each for each in re.findall(r"<(?:input|textarea)[^>]*>[^<]*", page.text) if f'name="{name}"' in each]
         assert drawn, name
         kept = [each for each in drawn if f'value="{escape(text)}"' in each or each.endswith(f">{escape(text)}")]
@@ -122,7 +78,7 @@ async def test_a_condition_goes_with_its_date_and_its_states(visitor: Browserles
     await visitor.sign_in()
     await visitor.start_shift()
     beside = [("f.handling", "HC-RETAIN"), ("f.handling", "HC-ONWARD"), ("f.handling.HC-ONWARD.states", "XA, XC")]
-    form = [*_a01_form(), *beside, ("f.handling", "HC-MINOR"), ("f.handling.HC-RETAIN.until", "2027-12-31")]
+    form = [*a01_form(), *beside, ("f.handling", "HC-MINOR"), ("f.handling.HC-RETAIN.until", "2027-12-31")]
     # A date that was typed beside a condition that is not chosen says nothing.
     form.append(("f.handling.HC-SECRET-UNTIL.until", "2028-01-01"))
     assert "on its way" in (await visitor.post("/new/PRES-NEW", [*form, ("stage", "sign")])).text
@@ -156,7 +112,7 @@ async def test_an_answer_is_called_as_its_type_calls_it(visitor: Browserless) ->
 async def test_an_emergency_asks_for_the_secret_again_and_for_a_second_officer(visitor: Browserless) -> None:
     await visitor.sign_in()
     await visitor.start_shift()
-    form = [(name, text) for name, text in _a01_form() if name != "urgency"] + [("urgency", "U0")]
+    form = [(name, text) for name, text in a01_form() if name != "urgency"] + [("urgency", "U0")]
     alone = await visitor.post("/new/PRES-NEW", [*form, ("stage", "check")])
     assert "Choose the second officer" in alone.text
     himself = await visitor.post("/new/PRES-NEW", [*form, ("approver", "XB-OFF-001"), ("stage", "check")])

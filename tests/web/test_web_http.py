@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from fastapi import FastAPI
-from starlette.routing import BaseRoute, Route
 
 from contactpoint.web import drain
-from tests.web.browserless import BASE, FORM, SAME_ORIGIN, Browserless, visitor
+from tests.web.browserless import BASE, FORM, SAME_ORIGIN, Browserless, every_route, visitor
 from tests.web.sample import A01, PASSWORD
 from tests.web.served import wall_clock
 
@@ -30,27 +27,12 @@ OPEN_TO_KEYS = {"/feed/threats"}
 """For the State's own tools, which show an API key and no cookie."""
 
 
-def _routes(routes: list[BaseRoute]) -> Iterator[tuple[str, str]]:
-    for route in routes:
-        if isinstance(route, Route):
-            yield from ((method, route.path) for method in route.methods or () if method in ("GET", "POST"))
-        else:
-            inner = getattr(getattr(route, "original_router", None), "routes", ())
-            yield from _routes(list(inner))
-
-
-def _every(app: FastAPI, method: str) -> list[str]:
-    found = [path for each, path in _routes(app.routes) if each == method]
-    assert len(found) > 8
-    return found
-
-
 def _filled(path: str) -> str:
     return re.sub(r"{\w+(:path)?}", "x", path)
 
 
 async def test_nobody_sees_a_page_without_signing_in(visitor: Browserless) -> None:
-    for path in _every(visitor.app, "GET"):
+    for path in every_route(visitor.app, "GET"):
         answer = await visitor.get(_filled(path))
         if path in OPEN_TO_KEYS:
             assert answer.status_code == 401, path
@@ -60,7 +42,7 @@ async def test_nobody_sees_a_page_without_signing_in(visitor: Browserless) -> No
 
 async def test_a_forged_post_without_the_token_changes_nothing(visitor: Browserless) -> None:
     await visitor.sign_in()
-    for path in _every(visitor.app, "POST"):
+    for path in every_route(visitor.app, "POST"):
         for token in ("", "A" * 43):
             answer = await visitor.http.post(_filled(path), content=f"csrf={token}", headers=FORM | SAME_ORIGIN)
             assert answer.status_code == 403, path

@@ -2,17 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from random import Random
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page
 
+from contactpoint.domain import catalogue as catalogues
+from contactpoint.web.settings import LANGUAGES
+from tests.web.browserless import every_route
+from tests.web.clocks_simulator import some_clocks
 from tests.web.desk_simulator import DeskSimulator
-from tests.web.sample import PASSWORD, SECRET
+from tests.web.joint_simulator import THREAD
+from tests.web.sample import A01, PASSWORD, SECRET, TYPED, a01_form
 from tests.web.served import serve, start_shift, wall_clock
 
 pytestmark = pytest.mark.browser
+
+
+LANGUAGE_AND_SCHEME = tuple((language, scheme) for language in LANGUAGES for scheme in ("light", "dark"))
+NO_PAGES = {
+    "/",
+    "/livez",
+    "/readyz",
+    "/status",
+    "/favicon.ico",
+    "/static/{name:path}",
+    "/events",
+    "/requests/{reference}",
+    "/figures/{year}.csv",
+    "/feed/threats",
+    "/threats/stix",
+    "/threats/{reference}/stix",
+}
+"""What answers a GET with no page of its own: files, streams, ways to another page."""
+POST = """([path, fields]) => {
+    const form = document.createElement("form");
+    form.method = "post";
+    form.action = path;
+    for (const [name, value] of [...fields, ["csrf", document.querySelector("input[name=csrf]").value]]) {
+        const field = document.createElement("input");
+        field.type = "hidden";
+        field.name = name;
+        field.value = value;
+        form.append(field);
+    }
+    document.body.append(form);
+    form.submit();
+}"""
 
 
 class Console:
@@ -21,25 +61,59 @@ class Console:
     def __init__(self) -> None:
         self.desk = DeskSimulator(wall_clock())
         self.ids = self.desk.full_day()
+        first = self.desk.requests[self.ids["u1"]]
+        self.desk.running = some_clocks(first.id, first.case, self.desk.start)
+        self.desk.waiting.append(
+            replace(self.desk.waiting[0], id="checked", kind="PRES-NEW", body=A01, needs_review="offence", urgency="U2")
+        )
         self.served = serve(self.desk)
         cases = {name: self.desk.requests[self.ids[name]].case for name in ("u1", "late", "kept")}
+        threats = (view.threat.request for view in self.desk.threats.views)
         self.paths = [
             "/board",
             "/shift",
             *(f"/cases/{case}" for case in cases.values()),
             f"/requests/{self.ids['mine']}/answers/EXECUTED",
-            f"/requests/{self.ids['mine']}/answers/NEED-INFO",
+            f"/requests/{self.ids['mine']}/answers/REFUSED",
+            f"/requests/{self.ids['u0']}/answers/EXECUTED",
+            f"/requests/{self.ids['u1']}/order",
             "/new",
+            "/new?q=data",
             "/new/PRES-NEW?to=XA",
-            "/new/EMERG-DATA",
+            "/new/MLA-FWD?to=XA",
+            "/new/THREAT-SHARE?to=ALL",
+            "/new/JIT",
+            "/oral",
             "/approvals",
             f"/approvals/{self.ids['waiting']}",
+            "/approvals/checked",
+            "/clocks",
             "/directory?sort=time",
             "/directory/XA",
             "/call-sheet",
+            "/figures",
+            "/figures?year=2020",
+            "/instructions",
+            "/instructions/PRES-NEW",
+            "/operations",
+            f"/operations/{THREAD}",
+            "/terms",
+            "/terms/PRES-NEW",
             "/threats",
-            f"/threats/{self.desk.threats.views[0].threat.request}",
+            "/threats?q=nothing",
+            *(f"/threats/{reference}" for reference in threats),
             "/no-such-page",
+        ]
+        sent = [*a01_form(), ("own_reference", "XB-1")]
+        self.posts: list[tuple[str, list[tuple[str, str]]]] = [
+            ("/new/PRES-NEW", [*sent, ("stage", "check")]),
+            ("/new/PRES-NEW", [*sent, ("stage", "sign")]),
+            ("/new/PRES-NEW", [("to", "XA"), *TYPED, ("stage", "check")]),
+            ("/new/MLA-FWD", [("stage", "check")]),
+            (f"/requests/{self.ids['mine']}/answers/EXECUTED", []),
+            (f"/requests/{self.ids['u0']}/answers/EXECUTED", [("f.handling", "HC-RETAIN")]),
+            (f"/approvals/{self.ids['waiting']}", [("secret", "wrong")]),
+            ("/oral", [("caller", "")]),
         ]
 
 
@@ -50,24 +124,75 @@ def console() -> Iterator[Console]:
     made.served.stop()
 
 
-async def everywhere(page: Page, console: Console) -> Iterator[str]:
+async def everywhere(page: Page, console: Console) -> list[str]:
     """Sign in first; the pages before the sign-in are visited too."""
     token = await console.desk.one_time_link("XB-OFF-002", wall_clock())
-    return iter(["/sign-in", f"/first/{token}", "/first/none", *console.paths])
+    return ["/sign-in", f"/first/{token}", "/first/none", *console.paths]
 
 
-@pytest.mark.parametrize(("scheme", "language"), [("light", "en"), ("dark", "ar")])  # colours know no language
-async def test_no_page_shuts_anybody_out(browser: Browser, console: Console, scheme: str, language: str) -> None:
-    context = await browser.new_context(color_scheme=scheme, locale=language)  # type: ignore[arg-type]
-    page = await context.new_page()
-    await start_shift(page, console.served)
-    found = []
-    for path in await everywhere(page, console):
+async def show(page: Page, console: Console, path: str, fields: Sequence[tuple[str, str]] | None = None) -> None:
+    """Go to a page, or to what comes back when a form with these fields is posted there."""
+    if fields is None:
         await page.goto(console.served.url + path)
-        results = await Axe().run(page)
-        found += [(path, each["id"], each["nodes"][0]["html"][:200]) for each in results.response["violations"]]
+        return
+    await page.goto(f"{console.served.url}/no-such-page")
+    async with page.expect_navigation():
+        await page.evaluate(POST, [path, [list(each) for each in fields]])
+
+
+async def speak(page: Page, language: str, scheme: str) -> None:
+    await page.context.set_extra_http_headers({"accept-language": language})
+    await page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+
+
+async def violations(page: Page) -> list[tuple[str, str]]:
+    found = (await Axe().run(page, options={"resultTypes": ["violations"]})).response["violations"]
+    return [(each["id"], each["nodes"][0]["html"][:200]) for each in found]
+
+
+def test_every_page_that_the_console_has_is_tried_here(console: Console) -> None:
+    known = {each.split("?")[0] for each in ("/sign-in", "/first/x", *console.paths)}
+    for route in every_route(console.served.app, "GET"):
+        pattern = re.compile(re.sub(r"{\w+(:path)?}", "[^/]+", route))
+        assert route in NO_PAGES or any(pattern.fullmatch(each) for each in known), route
+
+
+async def test_no_page_shuts_anybody_out(browser: Browser, console: Console, seeded: Random, run_all: bool) -> None:
+    """Pages drawn by lot, two in each language and scheme; with ALL=1 each page in all twelve."""
+    page = await browser.new_page()
+    await start_shift(page, console.served)
+    pages: list[tuple[str, Sequence[tuple[str, str]] | None]] = [
+        (path, None) for path in await everywhere(page, console)
+    ]
+    pages += console.posts
+    found = []
+    for place, (path, fields) in enumerate(pages if run_all else seeded.sample(pages, 24)):
+        drawn = LANGUAGE_AND_SCHEME if run_all else LANGUAGE_AND_SCHEME[place % 12 :][:1]
+        for language, scheme in drawn:
+            await speak(page, language, scheme)
+            await show(page, console, path, fields)
+            assert await page.locator("html").get_attribute("lang") == language, path
+            found += [(path, language, scheme, *each) for each in await violations(page)]
     assert found == []
-    await context.close()
+
+
+@pytest.mark.parametrize("kind", [code for code, entry in catalogues.load().entries.items()])
+@pytest.mark.matrix
+async def test_no_form_of_a_type_and_no_answer_to_it_shuts_anybody_out(
+    browser: Browser, console: Console, seeded: Random, run_all: bool, kind: str
+) -> None:
+    entry = catalogues.load()[kind]
+    request = console.desk.arrives("U2", kind)
+    answers = [f"/requests/{request}/answers/{each.code}" for each in entry.answers if each.fields]
+    page = await browser.new_page(viewport={"width": 320, "height": 700})
+    await start_shift(page, console.served)
+    for path in [f"/new/{kind}", *(answers if run_all else seeded.sample(answers, min(2, len(answers))))]:
+        language, scheme = seeded.choice(LANGUAGE_AND_SCHEME)
+        await speak(page, language, scheme)
+        await show(page, console, path)
+        await page.evaluate("document.querySelectorAll('main details').forEach(each => each.open = true)")
+        assert await violations(page) == [], (path, language)
+        assert await page.evaluate("document.documentElement.scrollWidth") <= 320, (path, language)
 
 
 async def test_an_error_page_of_a_form_shuts_nobody_out(browser: Browser, console: Console) -> None:
@@ -82,14 +207,20 @@ async def test_an_error_page_of_a_form_shuts_nobody_out(browser: Browser, consol
     assert await page.evaluate("document.activeElement.id") == "f-necessity"
 
 
-@pytest.mark.parametrize("language", ["en", "ar"])
-async def test_every_page_fits_320_pixels(browser: Browser, console: Console, language: str) -> None:
-    context = await browser.new_context(viewport={"width": 320, "height": 640}, locale=language)
+async def test_every_page_fits_320_pixels(browser: Browser, console: Console, seeded: Random, run_all: bool) -> None:
+    """Pages drawn by lot, Arabic for every second; with ALL=1 all of them in all six languages."""
+    context = await browser.new_context(viewport={"width": 320, "height": 640})
     page = await context.new_page()
     await start_shift(page, console.served)
-    for path in await everywhere(page, console):
-        await page.goto(console.served.url + path)
-        assert await page.evaluate("document.documentElement.scrollWidth") <= 320, path
+    pages: list[tuple[str, Sequence[tuple[str, str]] | None]] = [
+        (path, None) for path in await everywhere(page, console)
+    ]
+    pages += console.posts
+    for place, (path, fields) in enumerate(pages if run_all else seeded.sample(pages, 30)):
+        for language in LANGUAGES if run_all else ("ar" if place % 2 else seeded.choice(tuple(LANGUAGES)),):
+            await speak(page, language, "light")
+            await show(page, console, path, fields)
+            assert await page.evaluate("document.documentElement.scrollWidth") <= 320, (path, language)
     await context.close()
 
 
