@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="The own State's card: languages, authorities, law, telephones.", rich_markup_mode=None)
 
-CardFile = Annotated[Path, typer.Argument(metavar="FILE.toml", help="The card; begin with what `show` prints.")]
+CardFile = Annotated[
+    Path,
+    typer.Argument(metavar="FILE.toml", exists=True, dir_okay=False, help="The card; begin with what `show` prints."),
+]
 
 
 @app.command()
@@ -29,7 +32,10 @@ def show(home: Home = HERE, as_json: Json = False) -> None:
 
 @app.command()
 def check(file: CardFile, home: Home = HERE, as_json: Json = False) -> None:
-    """Read a file as a card and name what other States will miss in it; nothing is signed."""
+    """Name what other States will miss in a card.
+
+    Reads the file only; nothing is signed.
+    """
     from contactpoint import main
 
     found = run(main.card_check(home, file))
@@ -38,9 +44,9 @@ def check(file: CardFile, home: Home = HERE, as_json: Json = False) -> None:
 
 @app.command("set")
 def set_card(file: CardFile, home: Home = HERE, yes: Yes = False, as_json: Json = False) -> None:
-    """Sign the card with the keeper's key and hand it to the register.
+    """Sign a card and hand it to the register.
 
-    Everybody can read it there, and the earlier ones stay readable.
+    The keeper's key signs. Everybody can read it there, and the earlier ones stay readable.
     """
     confirm(f"Publish {file} as this State's card?", yes)
     from contactpoint import main
@@ -58,7 +64,7 @@ def _as_toml(found: CardShown) -> Iterator[str]:
     listed = "in the register" if found.listed else "not in this copy of the register yet"
     yield f"# Card {found.number} of {found.state}, {listed}. Everybody can read it; only [reachability] is for members."
     yield '# May be added: party_since = "2027-01-01" above the first table; in [legal] preservation_law = "..." and'
-    yield "# user_notification_days = 30; [[authorities]] with role, name, mail, telephone;"
+    yield "# user_notification_days = 30; in the place of authorities = []: [[authorities]] with role, name, mail, telephone;"
     yield '# [legal.offences.O-09] with name = "...", provision = "...", maximum_years = 5.'
     reach = {"reachability": found.reachability} if found.reachability else {}
     yield to_toml({**found.public, **reach}).rstrip("\n")

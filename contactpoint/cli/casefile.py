@@ -16,7 +16,7 @@ from typing import Any
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from contactpoint.cli.errors import CaseFileError
+from contactpoint.cli.errors import CaseFileError, CommandError
 from contactpoint.desk.results import CaseFile
 from contactpoint.domain.catalogue import Catalogue, Field
 from contactpoint.settings import nearest
@@ -92,6 +92,12 @@ def read_fields(path: Path, fields: tuple[Field, ...]) -> dict[str, Any]:
         raise CaseFileError("an answer's file holds one map.", "Leave one map of fields in it.")
     _refuse_unknown(cases[0].node, {field.name: field for field in fields})
     return dict(cases[0].values)
+
+
+def known_type(kind: str, catalogue: Catalogue) -> None:
+    """CommandError with the nearest type when there is no type of request of this code."""
+    if kind not in catalogue:
+        raise CommandError(f"There is no type of request {kind!r}.", nearest(kind, catalogue.entries))
 
 
 def chosen_line(chosen: _Case, key: str) -> int:

@@ -12,7 +12,7 @@ from contactpoint.cli.requests import Id
 
 if TYPE_CHECKING:
     from contactpoint.cli.output import Output
-    from contactpoint.desk.views import CaseView, RequestView, StatementView
+    from contactpoint.desk.views import CaseView, RequestView, ReviewView, StatementView
 
 
 def add_to(app: typer.Typer) -> None:
@@ -70,6 +70,10 @@ def _case_lines(out: Output, case: CaseView) -> Iterator[str]:
         yield f"  operation {case.thread}: contactpoint group show {case.thread}"
     for request in case.requests:
         yield from _request_lines(out, request)
+    if case.reviews:
+        yield ""
+        yield out.bold("flags and rights checks of this desk")
+        yield from map(_review_line, case.reviews)
     for statement in case.statements:
         yield from _statement_lines(out, statement)
 
@@ -85,8 +89,7 @@ def _request_lines(out: Output, request: RequestView) -> Iterator[str]:
     yield f"  status {request.status}" + (
         f", acknowledged by {request.acknowledged_by}" if request.acknowledged_by else ""
     )
-    if request.authority:
-        yield clean(f"  with {request.authority}")
+    yield from (f"  {clean(told)}" for told in _told(request))
     if request.preservation is not None:
         kept = request.preservation
         yield f"  {kept.state}: preserved from {instant(kept.preserved_from)}, earliest expiry {instant(kept.expires)}"
@@ -104,6 +107,34 @@ def _request_lines(out: Output, request: RequestView) -> Iterator[str]:
     for step in request.next_steps:
         to = f" to {step.recipient}" if step.recipient else ""
         yield clean(f"  next{to}: contactpoint draft {step.kind} --from {request.id}  ({step.label or step.title})")
+
+
+def _told(request: RequestView) -> Iterator[str]:
+    """What an officer must not overlook, one sentence each."""
+    if request.authority:
+        yield f"with {request.authority}"
+    if request.refused:
+        yield f"REFUSED by the other State's node: {request.refused}"
+    if request.recalled:
+        yield "RECALLED by its sender"
+    if request.quarantined:
+        yield "QUARANTINED: a call-back failed, and none has succeeded since; disclose nothing"
+    if request.suspect:
+        yield "SUSPECT: a call-back to the same officer failed after this was answered; look at what was given"
+    if request.lowered_to:
+        yield f"class lowered to {request.lowered_to} by {request.recipient}"
+    if request.flagged:
+        yield "FLAGGED: whatever executes or refuses it needs a rights check"
+    if request.conditions:
+        yield "what was given opens when its conditions are accepted"
+
+
+def _review_line(review: ReviewView) -> str:
+    from contactpoint.cli.output import clean, instant
+
+    doubt = "" if review.holds else "  PROVES NOTHING: the record and its row differ"
+    what = " ".join(part for part in (review.kind, review.reason, review.finding) if part)
+    return clean(f"  {what} by {review.by}, {instant(review.at)}: {review.text}{doubt}").replace("\n", " ")
 
 
 def _statement_lines(out: Output, statement: StatementView) -> Iterator[str]:

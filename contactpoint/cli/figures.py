@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from contactpoint.cli.options import HERE, Home, Json, output, run
+from contactpoint.cli.options import HERE, Home, Json, output, run, write_text
 
 if TYPE_CHECKING:
     from contactpoint.cli.output import Output
@@ -25,7 +25,7 @@ def figures(
     home: Home = HERE,
     as_json: Json = False,
 ) -> None:
-    """Count a year's requests: how fast they were answered, and how.
+    """Count a year's requests and their answers.
 
     Times count only as far as the other State's signatures attest them; where the two sides differ, the case is listed.
     """
@@ -34,7 +34,7 @@ def figures(
     found, text = run(main.figures(home, year))
     out = output(as_json)
     if csv is not None:
-        csv.write_text(text, encoding="utf-8", newline="")
+        write_text(csv, text)
         out.say(f"Written: {csv}")
     out.data(found, _lines(out, found))
 
@@ -43,7 +43,7 @@ def _lines(out: Output, found: DeskFigures) -> Iterator[str]:
     from contactpoint.cli.output import instant
 
     counted = found.counted
-    yield f"{counted.requests} requests, {instant(counted.since)} to {instant(counted.until)}"
+    yield f"requests: {counted.requests}, {instant(counted.since)} to {instant(counted.until)}"
     rows = [
         (row.asking, row.asked, row.kind, row.urgency, str(row.requests), level, _span(t.median_s), _span(t.slow_s),
          f"{t.in_time} of {t.count}")

@@ -35,7 +35,7 @@ def warn(out: Output, findings: Sequence[Finding]) -> None:
     """Say what warns, on the talk side; what stops a request is said by its refusal."""
     for each in findings:
         if each.severity.value == "warns":
-            out.say(f"{each.code}: {_one_line(each.message)}")
+            out.say(_line(each))
 
 
 def _lines(findings: Sequence[Finding]) -> Iterator[str]:
@@ -43,11 +43,11 @@ def _lines(findings: Sequence[Finding]) -> Iterator[str]:
     for severity, head in _HEADS.items():
         found = [each for each in findings if each.severity.value == severity]
         yield from [head] if found else []
-        for each in found:
-            place = f" {each.field}" if each.field else ""
-            case = f" (case {each.case})" if each.case else ""
-            yield f"  {each.code}{place}: {_one_line(each.message)}{case}"
+        yield from (f"  {_line(each)}" for each in found)
 
 
-def _one_line(text: str) -> str:
-    return clean(text).replace("\n", " ")
+def _line(found: Finding) -> str:
+    place = f" {found.field}" if found.field else ""
+    case = f" (case {found.case})" if found.case else ""
+    message = clean(found.message).replace("\n", " ")
+    return f"{found.code}{place}: {message}{case}"

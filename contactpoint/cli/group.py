@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from contactpoint.cli.output import Output
     from contactpoint.desk.operation_views import GroupView, OperationView
 
-app = typer.Typer(help="Matters with several States: their cases, members and messages.", rich_markup_mode=None)
+app = typer.Typer(help="Matters that several States have in common.", rich_markup_mode=None)
 
 Thread = Annotated[
     str, typer.Argument(metavar="OPERATION", help="Id of the operation or its beginning, or any request of it.")

@@ -25,9 +25,9 @@ def hand_over(
     home: Home = HERE,
     as_json: Json = False,
 ) -> None:
-    """Hand a request to the authority that decides it (Article 41(4)).
+    """Hand a request to the authority that decides.
 
-    The other State sees which authority has it; the officers with the right `central` are called.
+    Article 41(4). The other State sees which authority has it; the officers with the right `central` are called.
     """
     secret = signing_secret(secret_file, officer)
     from contactpoint import main
@@ -43,14 +43,17 @@ def draft(
     home: Home = HERE,
     as_json: Json = False,
 ) -> None:
-    """Print a case file for the next request, filled with what stands on the case.
+    """Print the case file of what comes next.
 
-    What is still missing stands there as comments. Write it into a file, complete it, then `send` it.
+    It is filled with what stands on the case; what is still missing stands there as comments. Write it into a file, complete it,
+    then `send` it.
     """
+    from contactpoint.cli.casefile import known_type
     from contactpoint.cli.draftfile import draft_file
     from contactpoint.domain import catalogue
 
     entries = catalogue.load()
+    known_type(kind, entries)
     secret = signing_secret(secret_file, officer)
     from contactpoint import main
 

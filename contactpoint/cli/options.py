@@ -67,6 +67,14 @@ def confirm(question: str, yes: bool) -> None:
     typer.confirm(question, abort=True, err=True)
 
 
+def write_text(file: Path, text: str) -> None:
+    """Write what was asked for where it was asked for. CommandError when it cannot be."""
+    try:
+        file.write_text(text, encoding="utf-8", newline="")
+    except OSError as error:
+        raise CommandError(f"{file} cannot be written: {error.strerror}.", "Choose another place.") from error
+
+
 def _first_line(file: Path) -> str:
     try:
         if str(file) == "-":

@@ -171,7 +171,7 @@ def tell_spread(out: Output, spread: Spread) -> None:
     """What became of a letter to several States; ends with 4 when some of them could not be written to."""
     rows = [(each.recipient, each.id, each.state) for each in spread.sent]
     rows += [(each.recipient, "", f"NOT SENT: {each.code} {each.text}") for each in spread.failed]
-    out.data(spread, [f"operation {spread.thread}", *out.table(("State", "id", "state"), rows)])
+    out.data(spread, [f"operation {spread.thread}", *out.table(("to", "id", "state"), rows)])
     for each in spread.sent:
         if each.state == "WAITING-FOR-APPROVAL":
             who = each.approver or "a second officer"

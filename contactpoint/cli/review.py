@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -58,9 +59,9 @@ def review(
     home: Home = HERE,
     as_json: Json = False,
 ) -> None:
-    """Record the rights check of a letter that waits (Articles 6, 24, 40(22)).
+    """Record the rights check of a letter that waits.
 
-    It leaves when nothing more is awaited; stop makes it a draft again.
+    Articles 6, 24, 40(22). It leaves when nothing more is awaited; stop makes it a draft again.
     """
     from contactpoint.desk.review import Check
 
@@ -87,9 +88,10 @@ def flag(
     home: Home = HERE,
     as_json: Json = False,
 ) -> None:
-    """Say that the facts of a request do not match its offence, or are speech.
+    """Doubt a request: wrong offence, or speech.
 
-    Whatever executes it, and a refusal, then needs a rights check. Nothing travels.
+    You say that its facts do not match the offence, or are speech, press, belief or assembly. Whatever executes or refuses it then
+    needs a rights check. Nothing travels.
     """
     secret = signing_secret(secret_file, officer)
     from contactpoint import main
@@ -114,9 +116,8 @@ def log(
 ) -> None:
     """Note a request that was made by telephone. Its letter is due within 24 hours."""
     from contactpoint.desk.oral import Call
-    from contactpoint.domain.values import parse_instant
 
-    call = Call(caller, from_number, parse_instant(called_at), asked, called_back, spoke_with)
+    call = Call(caller, from_number, _time(called_at), asked, called_back, spoke_with)
     secret = signing_secret(secret_file, officer)
     from contactpoint import main
 
@@ -154,3 +155,17 @@ def list_notes(officer: Officer, secret_file: SecretFile = None, home: Home = HE
     out = output(as_json)
     rows = [(each.id, each.state, instant(each.called_at), instant(each.due), clean(each.asked)[:60]) for each in notes]
     out.data(notes, out.table(("reference", "from", "called at", "letter due", "asked"), rows) if rows else ())
+    if not rows:
+        out.say("No telephone request waits for its letter.")
+
+
+def _time(text: str) -> datetime:
+    from contactpoint.cli.errors import CommandError
+    from contactpoint.domain.errors import DomainError
+    from contactpoint.domain.values import parse_instant
+
+    try:
+        return parse_instant(text)
+    except DomainError as error:
+        what = "Write a date with its offset, such as 2027-03-04T13:00Z."
+        raise CommandError(f"--called-at {text!r} is no time.", what) from error

@@ -8,7 +8,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from contactpoint.cli.options import HERE, Home, Json, Officer, SecretFile, Yes, confirm, output, run, signing_secret
+from contactpoint.cli.options import (
+    HERE,
+    Home,
+    Json,
+    Officer,
+    SecretFile,
+    Yes,
+    confirm,
+    output,
+    run,
+    signing_secret,
+    write_text,
+)
+from contactpoint.cli.requests import tell_submitted
 
 if TYPE_CHECKING:
     from contactpoint.cli.output import Output
@@ -118,8 +131,7 @@ def sighted(
 
     told = {FIRST_SEEN: first_seen, LAST_SEEN: last_seen, NOTE: note}
     body = {COUNT: count, **{name: text for name, text in told.items() if text}}
-    submitted = run(main.threat_sighted(home, identity, body, officer, secret))
-    output(as_json).data(submitted, [f"{submitted.id}  {submitted.state}"])
+    tell_submitted(output(as_json), run(main.threat_sighted(home, identity, body, officer, secret)))
 
 
 @app.command()
@@ -132,7 +144,10 @@ def recall(
     home: Home = HERE,
     as_json: Json = False,
 ) -> None:
-    """Take an own threat back from every State that it went to; it stays in all lists, struck through."""
+    """Take an own threat back everywhere.
+
+    Every State that it went to is told; it stays in all lists, struck through.
+    """
     confirm(f"Recall {identity} everywhere?", yes)
     secret = signing_secret(secret_file, officer)
     from contactpoint import main
@@ -168,9 +183,9 @@ def import_bundle(
     home: Home = HERE,
     as_json: Json = False,
 ) -> None:
-    """Make a draft case file from a STIX 2.1 bundle; an officer completes and sends it.
+    """Make a draft case file from a STIX bundle.
 
-    Taken are indicators and words, nothing else; what was left out is counted.
+    An officer completes and sends it. Taken are indicators and words, nothing else; what was left out is counted.
     """
     from contactpoint.cli.errors import CommandError
     from contactpoint.cli.threatdraft import draft_of
@@ -186,7 +201,7 @@ def import_bundle(
         bundle = main.threat_read(file)
     except OSError as error:
         raise CommandError(f"{file} cannot be read: {error.strerror}.", "Look at the path.") from error
-    out_file.write_text(draft_of(bundle, own, catalogue.load()), encoding="utf-8")
+    write_text(out_file, draft_of(bundle, own, catalogue.load()))
     out = output(as_json)
     told = {"draft": out_file, "indicators": len(bundle.indicators), "left": bundle.left, "mark": bundle.tlp}
     out.data(told, [str(out_file)])

@@ -38,6 +38,12 @@ from keys.custody import open_at_rest, open_case_key, seal_at_rest
 from keys.signed import Signed, add_signature, parse
 
 _ATTEMPTS = 5
+_WAITS_NO_MORE = {
+    "released": "it has left already",
+    "stale": "the case has moved on since it was written; it is to be written anew",
+    "lapsed": "the time for signing it has passed; it is to be written anew",
+    "stopped": "a rights check stopped it",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +206,7 @@ async def _stop(cw: Casework, held: Held, recorded: Recorded, now: datetime) -> 
 
 async def _refuse_old(cw: Casework, row: Row[Any], now: datetime) -> None:
     if row.state != "waiting":
-        raise NotPermittedError("E-APPROVED", f"this is {row.state} already", "look at the case")
+        raise NotPermittedError("E-APPROVED", _WAITS_NO_MORE[row.state], "look at the case")
     if now >= row.until:
         await cw.db.write(lambda tx: settle_waiting(tx, row.id, "lapsed"))
         raise NotPermittedError("E-APPROVAL-STALE", "the time for approving has passed", "write and sign it anew")

@@ -140,7 +140,7 @@ async def revoke_key(cw: Casework, name: str, now: datetime) -> None:
         return gone
 
     if not await cw.db.write(work):
-        raise NotFoundError("E-NOT-FOUND", f"there is no key {name} that holds", "run contactpoint threats key list")
+        raise NotFoundError("E-NOT-FOUND", f"there is no key {name} that holds", "run `contactpoint threats key list`")
 
 
 async def list_keys(cw: Casework) -> tuple[FeedKey, ...]:

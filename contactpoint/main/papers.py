@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from contactpoint.desk.desk import Desk
 from contactpoint.desk.instructions import Instruction, InstructionView, Provider
 from contactpoint.desk.results import CaseFile, NodeError
-from contactpoint.domain.precheck import Finding
+from contactpoint.desk.several import ALL
+from contactpoint.domain.precheck import Finding, Severity
 from contactpoint.main.commands import draft_of
 from contactpoint.main.folder import read_file
 from contactpoint.main.node import open_desk
@@ -17,7 +20,20 @@ from contactpoint.main.node import open_desk
 async def precheck(home: Path, request: CaseFile) -> tuple[Finding, ...]:
     """What stops the request, what warns, what is good to know; nothing is sent or recorded."""
     async with open_desk(home) as (desk, clock):
-        return await desk.precheck(draft_of(request), clock())
+        strangers = tuple(_strangers(desk, request))
+        found = (*strangers, *await desk.precheck(draft_of(request), clock()))
+        return tuple(sorted(found, key=lambda finding: list(Severity).index(finding.severity)))
+
+
+def _strangers(desk: Desk, request: CaseFile) -> Iterator[Finding]:
+    """Named recipients that nothing can be sent to: one alone stops the request, one of several is left out."""
+    named = [each for each in request.recipients or (request.recipient,) if each and each != ALL]
+    severity = Severity.BLOCKS if len(named) == 1 else Severity.WARNS
+    for state in named:
+        if state == desk.state:
+            yield Finding("E-NOT-FOR-US", severity, "to", f"{state} is your own State.")
+        elif desk.cw.register.contact(state) is None:
+            yield Finding("E-UNKNOWN-STATE", severity, "to", f"{state} is not in this copy of the register.")
 
 
 async def instruction_show(home: Path, kind: str) -> InstructionView:

@@ -36,8 +36,12 @@ async def oral_link(home: Path, note: str, identity: str, officer: str, secret: 
             each.id for each in await desk.cw.db.read(lambda tx: notes_of(tx, desk.cw)) if each.id.startswith(note)
         ]
         if len(fitting) != 1:
-            text = f"{len(fitting)} open telephone requests are called {note}"
-            raise NotFoundError("E-NOT-FOUND", text, "run `contactpoint oral list`")
+            text = (
+                f"{len(fitting)} telephone requests begin with {note}"
+                if fitting
+                else f"no telephone request {note} is open"
+            )
+            raise NotFoundError("E-NOT-FOUND", text, "run `contactpoint oral list` and name one")
         return await desk.confirm_oral(fitting[0], identity, key, clock())
 
 

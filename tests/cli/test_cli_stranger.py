@@ -10,13 +10,19 @@ from typing import Any
 
 import pytest
 
+from contactpoint.cli.errors import CommandError
+from contactpoint.cli.options import write_text
 from contactpoint.settings import write_settings
 
 ROOT = Path(__file__).parents[2]
 CASES = ROOT / "tests" / "cases"
 COMMANDS = [
-    "init", "enrol", "serve", "demo", "send", "approve", "inbox", "show", "acknowledge", "answer", "export", "verify", "directory",
-    "directory list", "directory show", "directory verify", "doctor", "officer", "officer add", "officer list", "officer lock",
+    "init", "enrol", "serve", "demo", "send", "approve", "review", "flag", "oral", "oral log", "oral link", "oral list", "inbox", "show",
+    "acknowledge", "answer", "extend", "hand-over", "draft", "group", "group list", "group show", "group note", "group members",
+    "figures", "export", "verify", "instructions", "instructions show", "instructions set", "threats", "threats list", "threats show",
+    "threats sighted", "threats recall", "threats export", "threats import", "threats key", "threats key add", "threats key revoke",
+    "threats key list", "directory", "directory list", "directory show", "directory verify", "directory card", "directory card show",
+    "directory card check", "directory card set", "doctor", "officer", "officer add", "officer list", "officer lock",
     "officer secret", "config", "config show", "config check", "config template", "key", "key list", "completion", "version",
 ]  # fmt: skip
 
@@ -82,7 +88,7 @@ def test_the_list_of_commands_above_is_complete() -> None:
 
 
 def test_every_command_takes_json() -> None:
-    groups = {"directory", "officer", "config", "key"}
+    groups = {words.rpartition(" ")[0] for words in COMMANDS} - {""}
     script = contactpoint("completion", "bash").stdout
     for line in script.splitlines():
         if 'words="' in line and '")' in line and line.split('"')[1] not in groups:
@@ -121,7 +127,7 @@ def test_completion_scripts_are_accepted_by_their_shell(shell: str) -> None:
 def test_bash_completes_commands_and_their_options() -> None:
     script = contactpoint("completion", "bash").stdout
     ask = 'COMP_WORDS=(contactpoint officer l); COMP_CWORD=2; _contactpoint; echo "${COMPREPLY[*]}"\n'
-    ask += 'COMP_WORDS=(contactpoint send --c); COMP_CWORD=2; _contactpoint; echo "${COMPREPLY[*]}"\n'
+    ask += 'COMP_WORDS=(contactpoint send --ca); COMP_CWORD=2; _contactpoint; echo "${COMPREPLY[*]}"\n'
     ran = subprocess.run(["bash"], input=script + "\n" + ask, capture_output=True, text=True, timeout=20, check=True)
     assert ran.stdout.splitlines() == ["list lock", "--case"]
 
@@ -216,6 +222,25 @@ def test_an_unknown_field_of_an_answer_names_the_nearest(tmp_path: Path, secret:
         contactpoint("answer", "x", "CALLED-BACK", "--spoke-wiht", "desk", *signed, cwd=tmp_path), "'spoke_with'"
     )
     usage_error(contactpoint("answer", "x", "CALED-BACK", *signed, cwd=tmp_path), "'CALLED-BACK'")
+
+
+def test_a_type_that_is_not_there_names_the_nearest(tmp_path: Path, secret: Path) -> None:
+    signed = ("--as", "QM-OFF-1", "--secret-file", str(secret))
+    usage_error(contactpoint("draft", "MLA-FDW", "--from", "x", *signed, cwd=tmp_path), "'MLA-FWD'")
+    usage_error(contactpoint("instructions", "show", "PRES-NWE", cwd=tmp_path), "'PRES-NEW'")
+
+
+def test_a_call_at_no_time_and_a_file_that_is_not_there_are_usage_errors(tmp_path: Path, secret: Path) -> None:
+    signed = ("--as", "QM-OFF-1", "--secret-file", str(secret))
+    call = ("--caller", "A", "--from-number", "+999 1", "--asked", "b", "--called-at", "yesterday")
+    usage_error(contactpoint("oral", "log", "XA", *call, *signed, cwd=tmp_path), "--called-at", "2027-03-04T13:00Z")
+    usage_error(contactpoint("directory", "card", "check", "none.toml", cwd=tmp_path), "'none.toml'")
+    usage_error(contactpoint("instructions", "set", "PRES-NEW", "none.toml", *signed, cwd=tmp_path), "'none.toml'")
+
+
+def test_a_place_that_cannot_be_written_is_a_usage_error_and_no_traceback(tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="cannot be written"):
+        write_text(tmp_path / "none" / "figures.csv", "x")
 
 
 def test_init_names_the_line_of_a_wrong_answer(tmp_path: Path, secret: Path) -> None:
