@@ -302,6 +302,7 @@ def _check_offences(field: Field, value: Plain, path: str, now: datetime) -> Ite
             meant = f"; did you mean {near[0]}" if near else ""
             yield _invalid(field, place, f"this is not an offence code{meant}")
             continue
+        row = {**_in_brackets(row.get("code"), choice), **row}
         yield from _check_fields(field.fields, {**row, "code": choice.code}, f"{place}.", now)
         for name in choice.asks:
             if _is_empty(row.get(name)):
@@ -315,6 +316,12 @@ def _check_offences(field: Field, value: Plain, path: str, now: datetime) -> Ite
 def _offence_choice(code: Plain, choices: Mapping[str, Choice]) -> Choice | None:
     """The choice a code names; the treaty's own name may stand in brackets: O-UN(UNTOC)."""
     return choices.get(code.split("(")[0]) if isinstance(code, str) else None
+
+
+def _in_brackets(code: Plain, choice: Choice) -> Mapping[str, Plain]:
+    """What stands in brackets behind a code is the one thing that it asks for: O-UN(UNTOC) names its treaty."""
+    named = code.partition("(")[2].rstrip(")").strip() if isinstance(code, str) else ""
+    return {choice.asks[0]: named} if named and len(choice.asks) == 1 else {}
 
 
 def _brings_into_scope(choice: Choice, row: Mapping[str, Plain]) -> bool:
