@@ -17,10 +17,16 @@ from contactpoint.cli import failure
 from contactpoint.cli.app import run_command
 from contactpoint.cli.failure import failure_of
 from contactpoint.cli.output import Output, clean, described, plain
-from contactpoint.desk import errors, operation_views, results, views
-from contactpoint.domain import catalogue
+from contactpoint.desk import errors, feed, operation_views, results, views
+from contactpoint.desk import figures as desk_figures
+from contactpoint.desk import threats as desk_threats
+from contactpoint.domain import catalogue, figures, indicators, threats
 from contactpoint.domain.errors import CatalogueError
 
+ROOMS = (
+    results, views, operation_views, settings, failure, desk_figures, figures, desk_threats, threats, indicators, feed,
+)  # fmt: skip
+"""Where the values that commands print are made; of two with one name the first is meant."""
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "cli-json.md").read_text()
 
 
@@ -34,7 +40,7 @@ def documented() -> dict[str, list[str]]:
 
 @pytest.mark.parametrize("name", sorted(documented()))
 def test_the_document_names_every_field_of_every_value_and_no_other(name: str) -> None:
-    known = next(getattr(room, name) for room in (results, views, operation_views, settings, failure) if hasattr(room, name))
+    known = next(getattr(room, name) for room in ROOMS if hasattr(room, name))
     assert documented()[name] == [field.name for field in fields(known)]
 
 
