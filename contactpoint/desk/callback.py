@@ -19,16 +19,12 @@ from contactpoint.domain.codes import look_up
 
 NUMBER = "number"
 """The field that says which number was rung."""
+_CALLS = frozenset((Consequence.CALLS_BACK, Consequence.QUARANTINES, Consequence.LIFTS_QUARANTINE))
 
 
 def is_call_back(entry: Entry, answer: Answer) -> bool:
-    """Whether this answer records a call to the State that asks: a failed one, one that lifts that, or one that stands before a
-    disclosure."""
-    if not any(field.name == NUMBER for field in answer.fields):
-        return False
-    if answer.consequence in (Consequence.LIFTS_QUARANTINE, Consequence.QUARANTINES):
-        return True
-    return any(each.discloses and answer.code in each.needs for each in entry.answers)
+    """Whether this answer records a call to the State that asks: one that succeeded, one that failed, or one that lifts that."""
+    return answer.consequence in _CALLS
 
 
 def check_number(cw: Casework, state: str, number: Any) -> None:

@@ -206,7 +206,15 @@ def _offered(
     said = {step.kind for step in request.steps if step.side is side}
     if _nothing_kept(view, request, answer) or _too_late(view, request, answer, catalogue):
         return False
+    if answer.discloses and request.weight is Urgency.U0 and not _called_back(request, said, catalogue):
+        return False
     return all(need in said for need in answer.needs)
+
+
+def _called_back(request: Request, said: set[str], catalogue: Catalogue) -> bool:
+    """The known abuse is a forged emergency: nothing is handed over in one before the State that asks was rung."""
+    answers = catalogue[request.kind].answers
+    return any(each.consequence is Consequence.CALLS_BACK and each.code in said for each in answers)
 
 
 def _nothing_kept(view: Requests, request: Request, answer: Answer) -> bool:

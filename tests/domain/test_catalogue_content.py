@@ -6,7 +6,7 @@ import pytest
 
 from contactpoint.domain.catalogue import Entry, Opens, check_body
 from contactpoint.domain.catalogue.model import OPEN, Answer
-from contactpoint.domain.catalogue.words import Audience, Required, Signers, Stage
+from contactpoint.domain.catalogue.words import Audience, Consequence, Required, Signers, Stage
 from contactpoint.domain.stages import Status, after, allows, speaks
 from contactpoint.domain.values import Side, Urgency, parse_instant
 from tests.domain.catalogue_examples import CATALOGUE, TYPES, body_of, case, codes, rows_of_cases, walk
@@ -183,7 +183,7 @@ def test_nothing_moves_a_request_that_has_ended(entry):
         ("EMERG-DATA", "CONDITIONS", "REFUSED REDIRECTED NO-DATA CALL-BACK-FAILED"),
         ("EMERG-DATA", "QUARANTINED", "REFUSED REDIRECTED NO-DATA QUARANTINE-LIFTED"),
         ("PRES-NEW", "PARTIAL", "PARTIAL EXECUTED NO-DATA CALL-BACK-FAILED"),
-        ("MLA-FWD", "CONSULT", "REFUSED REDIRECTED NO-DATA POSTPONED"),
+        ("MLA-FWD", "CONSULT", "REFUSED REDIRECTED NO-DATA POSTPONED CALL-BACK-FAILED"),
         ("ASSET-FREEZE", "EXECUTED", "LIFT-WARNING LIFTED"),
         ("ASSET-FREEZE", "LIFT-WARNING", "EXECUTED LIFTED"),
         ("MLA-TRAF-RT", "EXECUTED", "EXECUTED PARTIAL END-REPORT"),
@@ -331,6 +331,15 @@ def test_what_discloses_takes_two_officers_and_an_emergency_a_call_back():
         assert answer.discloses
         assert answer.needs == ("CALLED-BACK",)
         assert {field.name for field in answer.fields if field.required is Required.REQUIRED} >= {"purpose_limit"}
+
+
+def test_whatever_hands_something_over_in_an_emergency_knows_the_call_back_and_the_quarantine():
+    for entry in TYPES:
+        if Urgency.U0 in entry.signers and any(answer.discloses for answer in entry.answers):
+            effects = {answer.consequence for answer in entry.answers}
+            assert effects >= {Consequence.CALLS_BACK, Consequence.QUARANTINES, Consequence.LIFTS_QUARANTINE}, (
+                entry.code
+            )
 
 
 def test_a_class_may_be_lowered_wherever_there_is_one_below():

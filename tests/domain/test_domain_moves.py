@@ -139,6 +139,20 @@ def test_emergency_data_are_not_given_before_the_call_back():
     assert pair.status() == "EXECUTED"
 
 
+@pytest.mark.parametrize("kind", ["LOC-SUSP", "EVID-COLL", "MLA-FWD", "MLA-TRAF-RT", "MLA-CONT-RT"])
+def test_no_type_hands_anything_over_in_an_emergency_before_the_call_back(kind):
+    pair = Pair.opened(kind, Urgency.U0)
+    early = pair.asked.write("EXECUTED", re=pair.opener.digest, urgency=Urgency.U0)
+    refused_with("E-MOVE-ILLEGAL", pair.asked, early)
+    refused_with("E-MOVE-ILLEGAL", pair.asking, early)
+    pair.exchange(pair.asked, "CALLED-BACK")
+    pair.exchange(pair.asked, "EXECUTED")
+    assert pair.status() == "EXECUTED"
+    calm = Pair.opened(kind, Urgency.U2)
+    calm.exchange(calm.asked, "EXECUTED")
+    assert calm.status() == "EXECUTED"
+
+
 def test_a_call_back_before_acceptance_is_a_state_of_its_own():
     pair = Pair.opened("EMERG-DATA", Urgency.U0)
     pair.exchange(pair.asked, "CALLED-BACK")

@@ -16,12 +16,12 @@ from sqlalchemy import select
 
 from contactpoint.casework.cases import load_case
 from contactpoint.domain.case import permitted
-from contactpoint.domain.catalogue import Consequence
+from contactpoint.domain.catalogue import Consequence, Opens
 from contactpoint.domain.catalogue import load as load_catalogue
 from contactpoint.domain.values import Side, Urgency
 from contactpoint.store.desk_schema import metadata
 from tests.another_product import say
-from tests.domain.filled import filled
+from tests.domain.filled import filled, fitting
 from tests.simulator import SimulatedState, Simulator, simulated
 
 CATALOGUE = load_catalogue()
@@ -123,10 +123,12 @@ async def one_answer(
     net: Simulator, xa: SimulatedState, xb: SimulatedState, case: str, request: str, number: int
 ) -> None:
     """The steps that the answer needs, then the answer itself; the asking desk changes in that case alone."""
-    answer = CATALOGUE[(await xb.view(request)).kind].answers[number]
+    entry = CATALOGUE[(await xb.view(request)).kind]
+    answer = entry.answers[number]
     if Side.ADDRESSEE not in answer.by or answer.consequence is Consequence.EXTENDS:
         return
-    for code in (*answer.needs, answer.code):
+    calls = [each.code for each in entry.answers if answer.discloses and each.consequence is Consequence.CALLS_BACK]
+    for code in dict.fromkeys((*answer.needs, *calls, answer.code)):
         opened = await xb.cw.db.read(lambda tx: load_case(tx, xb.cw, case))
         assert opened is not None
         if code not in permitted(opened.case, request, Side.ADDRESSEE, CATALOGUE):
@@ -142,3 +144,83 @@ async def one_answer(
         after = await picture(xa)
         ours = {case, request, said.id} | pages_of_the_peer(after, said.id) | pages_of_the_peer(after, request)
         refuse_other_changes(before, after, ours, f"{code} to {view.kind}")
+
+
+FOLLOWING = sorted(code for code, entry in CATALOGUE.entries.items() if not entry.opens.may_open_case)
+
+
+async def in_its_case(net: Simulator, xa: SimulatedState, xb: SimulatedState, case: str, about: str, kind: str) -> str:
+    """XB says one thing more in a case; XA changes in that case alone. The id of what it said, or nothing where it may not."""
+    opened = await xb.cw.db.read(lambda tx: load_case(tx, xb.cw, case))
+    assert opened is not None
+    request = opened.case.requests[about]
+    side = Side.REQUESTER if request.sender == xb.state else Side.ADDRESSEE
+    if kind not in permitted(opened.case, about, side, CATALOGUE):
+        return ""
+    form = CATALOGUE.move(kind, request.kind) or CATALOGUE[kind]
+    before = await picture(xa)
+    said = await say(
+        xb, "XA", kind, request.urgency, fitting(form, request, net.now, len(opened.statements)), case=case, about=about
+    )
+    await net.settle()
+    after = await picture(xa)
+    ours = {case, said.id} | pages_of_the_peer(after, said.id)
+    for each in opened.case.requests:
+        ours |= pages_of_the_peer(after, each)
+    refuse_other_changes(before, after, ours, f"{kind} on {request.kind}")
+    return said.id
+
+
+async def test_whatever_follows_in_a_case_changes_that_case_only(tmp_path: Path) -> None:
+    """Every type that follows another, from whichever side may send it; and every word of the asking State on its own request."""
+    async with simulated(tmp_path, "XA", "XB", "XC") as net:
+        await busy_desk(net)
+        xa, xb = net["XA"], net["XB"]
+        said: set[str] = set()
+        for asking, asked in ((xb, xa), (xa, xb)):
+            for kind in FOLLOWING:
+                sent = await asking.ask(asked.state)
+                await net.settle()
+                await asked.acknowledge(sent.id)
+                body = filled(CATALOGUE["PRES-NEW"].answer("EXECUTED"), net.now)
+                if CATALOGUE[kind].opens is not Opens.MOVE:
+                    await asked.desk.answer(sent.id, "EXECUTED", body, asked.officer, net.now)
+                await net.settle()
+                if await in_its_case(net, xa, xb, sent.case, sent.id, kind):
+                    said.add(kind)
+        assert said == set(FOLLOWING)
+
+
+@pytest.mark.matrix
+@pytest.mark.parametrize("kind", [kind for kind in FOLLOWING if CATALOGUE[kind].opens is not Opens.MOVE])
+async def test_every_answer_to_what_follows_changes_that_case_only(kind: str, tmp_path: Path) -> None:
+    async with simulated(tmp_path, "XA", "XB", "XC") as net:
+        await busy_desk(net)
+        xa, xb = net["XA"], net["XB"]
+        mine = Side.REQUESTER in CATALOGUE[kind].by
+        asking, asked = (xa, xb) if mine else (xb, xa)
+        said: set[str] = set()
+        for answer in CATALOGUE[kind].answers:
+            sent = await asking.ask(asked.state)
+            await net.settle()
+            await asked.acknowledge(sent.id)
+            body = filled(CATALOGUE["PRES-NEW"].answer("EXECUTED"), net.now)
+            await asked.desk.answer(sent.id, "EXECUTED", body, asked.officer, net.now)
+            await net.settle()
+            opened = await xa.cw.db.read(lambda tx, case=sent.case: load_case(tx, xa.cw, case))
+            assert opened is not None
+            about = opened.case.requests[sent.id]
+            follow = await say(
+                xa,
+                "XB",
+                kind,
+                about.urgency,
+                fitting(CATALOGUE[kind], about, net.now, 1),
+                case=sent.case,
+                about=sent.id,
+            )
+            await net.settle()
+            if await in_its_case(net, xa, xb, sent.case, follow.id, answer.code):
+                said.add(answer.code)
+        decisive = {answer.code for answer in CATALOGUE[kind].answers if answer.decides and Side.ADDRESSEE in answer.by}
+        assert said >= decisive - {"EXPIRED"}

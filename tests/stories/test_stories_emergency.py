@@ -23,6 +23,7 @@ from contactpoint.desk.views import Submitted, Task
 from contactpoint.domain.catalogue import Consequence, load
 from contactpoint.store import desk_schema
 from contactpoint.store.rows_rights import count_lowered
+from tests.domain.filled import filled
 from tests.simulator import SimulatedState, Simulator, emergency_body, preservation_body, simulated
 from tests.stories.test_stories_attacks import codes, rows
 from tests.stories.test_stories_hostile import move
@@ -92,6 +93,26 @@ async def test_a_number_of_the_directory_is_good_however_it_is_spelled(tmp_path:
         await say(net, sent.id, "CALLED-BACK", {**CALLED, "number": "00999 (100) 201"})
         await say(net, sent.id, "EXECUTED", GIVES, "XB-OFF-002")
         assert (await net["XA"].view(sent.id)).status == "EXECUTED"
+
+
+async def test_no_type_hands_anything_over_in_an_emergency_before_a_number_of_the_directory_was_rung(
+    tmp_path: Path,
+) -> None:
+    """A forger who does not get the data from the emergency type asks for the person, or for the evidence, in the same class."""
+    async with simulated(tmp_path, "XA", "XB") as net:
+        for kind in ("LOC-SUSP", "EVID-COLL", "MLA-FWD"):
+            body = filled(load()[kind], net.now)
+            waits = await net["XA"].ask("XB", kind, "U0", body=body, approver="XA-OFF-002")
+            sent = await net["XA"].desk.approve(waits.id, net["XA"].officers["XA-OFF-002"], net.now)
+            await net.settle()
+            await net["XB"].acknowledge(sent.id)
+            with pytest.raises(DraftError) as refused:
+                await say(net, sent.id, "CALLED-BACK", {**CALLED, "number": "+999555000"})
+            assert refused.value.code == "E-CALL-BACK-NUMBER", kind
+            with pytest.raises(NotPermittedError):
+                await say(net, sent.id, "EXECUTED", {"result": "found"}, "XB-OFF-002")
+            await say(net, sent.id, "CALLED-BACK", CALLED)
+            assert "EXECUTED" in (await net["XB"].view(sent.id)).permitted, kind
 
 
 def test_numbers_are_compared_without_what_people_write_between_the_digits() -> None:

@@ -101,9 +101,18 @@ def read_catalogue(version: str, folder: Path) -> Catalogue:
 def _named(read: Any, name: str, row: Table, shared: Shared) -> Entry:
     try:
         entry: Entry = read(row, shared)
+        _refuse_unguarded(entry)
     except (KeyError, ValueError, TypeError) as error:
         raise ValueError(f"{name}: {error!r}") from error
     return entry
+
+
+def _refuse_unguarded(entry: Entry) -> None:
+    """A type that hands something over in an emergency must know the call-back, or nobody could ever answer it."""
+    discloses = any(answer.discloses for answer in entry.answers)
+    called = any(answer.consequence is Consequence.CALLS_BACK for answer in entry.answers)
+    if discloses and Urgency.U0 in entry.signers and not called:
+        raise ValueError(f"{entry.code} discloses at U0 and offers no call-back")
 
 
 def _read(file: Path) -> dict[str, Any]:

@@ -106,6 +106,7 @@ class Consequence(StrEnum):
     HOLDS = "holds"
     RELEASES = "releases"
     LOWERS = "lowers"
+    CALLS_BACK = "calls-back"  # at a number of the directory, before anything is handed over
     QUARANTINES = "quarantines"
     LIFTS_QUARANTINE = "lifts-quarantine"
     CONDITIONS = "conditions"
