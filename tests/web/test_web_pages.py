@@ -277,6 +277,32 @@ async def test_all_of_an_officers_work_is_done_with_scripts_off(browser: Browser
     await context.close()
 
 
+async def test_what_a_choice_asks_is_seen_once_it_is_chosen_with_scripts_off(
+    browser: Browser, console: Console
+) -> None:
+    context = await browser.new_context(java_script_enabled=False)
+    page = await context.new_page()
+    await start_shift(page, console.served, heard=False)
+    await page.goto(f"{console.served.url}/new/PRES-NEW")
+    await page.focus("#f-more > summary")
+    await page.keyboard.press("Enter")
+    for field, choice, beside in (("handling", "HC-RETAIN", "until"), ("offences", "O-SC", "maximum_years")):
+        asked = page.locator(f"#f-{field}-{choice}-{beside}")
+        assert not await asked.is_visible()
+        await page.focus(f"input[name='f.{field}'][value={choice}]")
+        await page.keyboard.press("Space")
+        assert await asked.is_visible()
+    await context.close()
+
+
+async def test_both_sides_of_a_ladder_are_seen(browser: Browser, console: Console) -> None:
+    page = await browser.new_page()
+    await start_shift(page, console.served)
+    await page.goto(f"{console.served.url}/cases/{console.desk.requests[console.ids['late']].case}")
+    assert await page.locator(".ladder .asks").first.is_visible()
+    assert await page.locator(".ladder .asked").first.is_visible()
+
+
 async def test_arabic_is_chosen_by_a_button_and_stays(browser: Browser, console: Console) -> None:
     page = await browser.new_page()
     await start_shift(page, console.served)
