@@ -18,7 +18,7 @@ from contactpoint.casework.context import Casework
 from contactpoint.casework.effects import happen, raise_task
 from contactpoint.casework.warn import warn_state
 from contactpoint.domain.case import Case, Request, Step
-from contactpoint.domain.catalogue.model import Answer, Entry
+from contactpoint.domain.catalogue.model import Answer
 from contactpoint.domain.catalogue.words import Consequence
 from contactpoint.domain.ladder import Lowered
 from contactpoint.domain.policy import load as load_policy
@@ -34,9 +34,12 @@ OVERRIDE = "override"
 """The field in which an officer says why a ground is given that the type does not open."""
 
 
-def is_override(entry: Entry, body: Mapping[str, Any]) -> bool:
-    """Whether an answer with this body refuses on a ground that the type does not open, with a supervisor's reasons."""
-    return bool(body.get(OVERRIDE)) and "ground" in body and entry.ground(str(body["ground"])) is None
+def is_override(body: Mapping[str, Any]) -> bool:
+    """Whether an answer with this body gives a ground with a supervisor's reasons for going past what closes it.
+
+    The type, the own card and a step that must come before may each close a ground; whoever writes the reasons says that one does.
+    """
+    return bool(body.get(OVERRIDE)) and "ground" in body
 
 
 async def heed(tx: AsyncConnection, cw: Casework, case: Case, request: Request, step: Step, now: datetime) -> None:
@@ -57,7 +60,7 @@ async def heed(tx: AsyncConnection, cw: Casework, case: Case, request: Request, 
         else:
             await warn_state(tx, cw, request.sender, request.urgency.value, now)
             await _ask_who_answered(tx, cw, case, request, now)
-    if own and is_override(entry, _statement(case, step.digest).body):
+    if own and is_override(_statement(case, step.digest).body):
         await _tell(tx, cw, request, "W-OVERRIDE", request.kind, step, now)
 
 

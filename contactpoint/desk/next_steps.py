@@ -138,7 +138,7 @@ def _kept(field: Field, value: Any) -> Any:
             return None
         parts = {inner.name: _kept(inner, value[inner.name]) for inner in field.fields if inner.name in value}
         return {name: part for name, part in parts.items() if part is not None}
-    codes = {choice.code for choice in field.choices}
+    codes = [choice.code for choice in field.choices]  # another State may have put there what no set can hold
     if codes and field.type is FieldType.CHOICE and value not in codes:
         return None
     if codes and field.type is FieldType.CHOICES:

@@ -88,7 +88,7 @@ async def due(tx: AsyncConnection, cw: Casework, statement: Statement, case: Ope
     answer = entry.offered(statement.kind)
     if answer is None:
         return None
-    if await _override_alone(tx, entry, statement):
+    if await _override_alone(tx, statement):
         return Due(Reason.OVERRIDE, request.id, named_supervisor(statement))
     reason = await _before_executing(tx, cw, case, request, entry, answer)
     return Due(reason, request.id) if reason else None
@@ -119,9 +119,9 @@ def _refuses(answer: Answer) -> bool:
     return any(each.type is FieldType.GROUND and each.required is Required.REQUIRED for each in answer.fields)
 
 
-async def _override_alone(tx: AsyncConnection, entry: Entry, statement: Statement) -> bool:
+async def _override_alone(tx: AsyncConnection, statement: Statement) -> bool:
     """Whether it gives a ground outside the list, and its author is not the supervisor who is named to answer for it."""
-    if not is_override(entry, statement.body):
+    if not is_override(statement.body):
         return False
     row = await officer_row(tx, statement.by)
     alone = row is None or "supervise" not in json.loads(row.rights)

@@ -242,21 +242,20 @@ def _append(case: Case, statement: Statement, catalogue: Catalogue) -> Case:
 
 
 def _play_waiting(case: Case, catalogue: Catalogue) -> Case:
-    """Play what waited until nothing more fits; who never fits is set aside with its code."""
-    progress = True
-    while progress:
-        progress = False
-        for statement in case.waiting:
-            try:
-                if not _ready(case, statement):
-                    continue
-                rest = tuple(other for other in case.waiting if other is not statement)
-                case = _append(replace(case, waiting=rest), statement, catalogue)
-            except MoveError as error:
-                rest = tuple(other for other in case.waiting if other is not statement)
-                case = replace(case, waiting=rest, rejected=(*case.rejected, Rejected(statement, error.code)))
-            progress = True
-            break
+    """Play what waited and now fits; what never fits is set aside with its code.
+
+    Predecessors first, so that one pass is enough: a State that sends a thousand letters before the one they wait for must not
+    hold the desk's transaction for minutes.
+    """
+    for statement in _in_turn(case.waiting):
+        try:
+            if not _ready(case, statement):
+                continue
+            rest = tuple(other for other in case.waiting if other is not statement)
+            case = _append(replace(case, waiting=rest), statement, catalogue)
+        except MoveError as error:
+            rest = tuple(other for other in case.waiting if other is not statement)
+            case = replace(case, waiting=rest, rejected=(*case.rejected, Rejected(statement, error.code)))
     return case
 
 

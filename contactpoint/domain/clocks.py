@@ -16,7 +16,7 @@ from contactpoint.domain.catalogue.words import At, Consequence, Counting
 from contactpoint.domain.errors import DomainError
 from contactpoint.domain.labels import read_labels
 from contactpoint.domain.preservation import Preservation, PreservationState, floor_of
-from contactpoint.domain.values import Plain, Side, Urgency, parse_instant
+from contactpoint.domain.values import Plain, Side, Urgency, ms, parse_instant
 
 _ALWAYS_CLOSES = "WITHDRAWN"
 _LABEL = "HC-"
@@ -138,6 +138,9 @@ def _row(case: Case, request: Request, clock: Clock, calendars: Mapping[Side, Ca
     except (DomainError, OverflowError):
         return None
     if due is None and not _open_ended(request, clock):
+        return None
+    # No station can certify an end before the epoch: such a clock would be tried again for ever, at both desks.
+    if due is not None and ms(due) < 0:
         return None
     closed_at, closed_by = _closed(request, clock, start)
     if closed_at is None and not clock.minimum:

@@ -113,14 +113,15 @@ def list_answer(entry: Entry) -> Answer | None:
 def gather(requests: Iterable[tuple[str, Request, Iterable[Statement]]], catalogue: Catalogue) -> Group | None:
     """The group that these requests of one operation form, or None. Each comes with its case's id and its sender's statements.
 
-    Where several States began one, the group is that of the first request; a State that was asked twice stands by its latest one.
+    Where several States began one, the group is that of the first request as they are given, the oldest here first: who dates a proposal
+    back takes no lead. A State that was asked twice stands by its latest one.
     """
-    asked = sorted((row for row in requests if forms_group(catalogue[row[1].kind])), key=lambda row: row[1].at)
+    asked = [row for row in requests if forms_group(catalogue[row[1].kind])]
     if not asked:
         return None
     lead, kind = asked[0][1].sender, asked[0][1].kind
     found: dict[Address, Member] = {}
-    for case, request, statements in asked:
+    for case, request, statements in sorted(asked, key=lambda row: row[1].at):
         if (request.sender, request.kind) == (lead, kind):
             found[request.recipient] = _member(case, request, statements, catalogue[kind])
     return Group(lead, kind, tuple(sorted(found.values(), key=lambda each: each.state)))

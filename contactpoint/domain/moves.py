@@ -21,6 +21,7 @@ from contactpoint.domain.values import Side, Urgency
 
 Requests = Mapping[str, Request]
 
+_LONGEST_NUMBER = 64
 _OF_WHAT_IS_KEPT = frozenset((Consequence.RENEWS, Consequence.EXTENDS, Consequence.RELEASES))
 
 
@@ -142,11 +143,17 @@ def _move(
     every = ordered((*request.steps, step))
     moved = replace(request, steps=every, status=status_of(every))
     if statement.kind in ACKNOWLEDGEMENTS:
-        by = statement.by or str(statement.body.get("officer", ""))
-        moved = replace(moved, acknowledged_by=by, degraded=statement.kind == "ACK-DEGRADED")
+        moved = replace(moved, acknowledged_by=_in_charge(statement), degraded=statement.kind == "ACK-DEGRADED")
     moved = _with_conditions(moved, answer, statement, side, place)
     withdraws = side is Side.REQUESTER and step.word and step.status.final
     return replace(moved, withdrawn=moved.withdrawn or withdraws), answer
+
+
+def _in_charge(statement: Statement) -> str:
+    """The number of who took charge. A station names it in its body, and a foreign one may write there what drives a terminal."""
+    named = statement.body.get("officer")
+    text = statement.by or (named if isinstance(named, str) else "")
+    return "".join(character for character in text[:_LONGEST_NUMBER] if character.isprintable())
 
 
 def _with_conditions(request: Request, answer: Answer, statement: Statement, side: Side, place: Place) -> Request:

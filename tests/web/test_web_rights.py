@@ -134,7 +134,8 @@ async def test_a_supervisor_s_override_is_marked_for_the_state_that_asked(visito
     request = visitor.desk.requests[new]
     visitor.desk.requests[new] = replace(request, sender="XB", recipient="XA", incoming=False)
     for ground, marked in (("RG-36", True), ("RG-21b", False)):
-        body = {"ground": ground, "reasons": "r", "override": {"text": "t", "supervisor": "XA-OFF-001"}}
+        override = {"override": {"text": "t", "supervisor": "XA-OFF-001"}} if marked else {}
+        body = {"ground": ground, "reasons": "r", **override}
         said = StatementView(request.case[:4] + "-said", "REFUSED", "XA", request.at, "XA-OFF-001", None, body, ())
         visitor.desk.letters[:] = [said]
         await visitor.sign_in()

@@ -88,7 +88,7 @@ def case_context(view: CaseView) -> dict[str, Any]:
                 "signed": as_signed(statement.body),
                 "rungs": rungs_of(statement.facts, ()),
                 "opens": statement.id in kinds,
-                "override": asked in catalogue and is_override(catalogue[asked], statement.body),
+                "override": is_override(statement.body),
             }
         )
     return {"case": view, "requests": shown, "letters": letters, **words()}
