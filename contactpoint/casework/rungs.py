@@ -34,6 +34,13 @@ async def rungs_now(tx: AsyncConnection, cw: Casework, role: str = ON_DUTY) -> E
     )
 
 
+async def roles_held(tx: AsyncConnection) -> frozenset[str]:
+    """Every right that somebody has who can be called now."""
+    return frozenset(
+        right for row in await officer_rows(tx) if row.locked_at is None for right in json.loads(row.rights)
+    )
+
+
 async def people_now(tx: AsyncConnection, cw: Casework, roles: Iterable[str]) -> tuple[tuple[str, str], ...]:
     """Promise: officer and channel of everybody who has one of these roles now, each pair once; locked officers are passed over.
 

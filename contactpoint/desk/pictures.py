@@ -14,7 +14,7 @@ from contactpoint.casework.cases import OpenCase, load_case, state_digest
 from contactpoint.casework.consequences import GIVEN_BEFORE
 from contactpoint.casework.context import Casework
 from contactpoint.casework.effects import read_ladder
-from contactpoint.casework.rungs import ON_DUTY
+from contactpoint.casework.rungs import ON_DUTY, roles_held
 from contactpoint.desk.approve import waiting_list
 from contactpoint.desk.clocks import ends_of_tasks
 from contactpoint.desk.conditions import conditions_asked, seen_body
@@ -311,8 +311,10 @@ def _task(cw: Casework, row: Row[Any]) -> Task:
 
 
 async def beat(tx: AsyncConnection, cw: Casework, now: datetime) -> Beat:
-    # What calls an authority's people has paged them; the alarm of the watch stays silent.
-    elsewhere = [entry.code for entry in cw.catalogue.entries.values() if entry.calls != ON_DUTY]
+    # What calls an authority's people has paged them, and the alarm of the watch stays silent; unless there are no such people.
+    calling = {entry.code: entry.calls for entry in cw.catalogue.entries.values() if entry.calls != ON_DUTY}
+    held = await roles_held(tx) if calling else frozenset()
+    elsewhere = [code for code, role in calling.items() if role in held]
     incoming, oldest, own, answers = await alarm_counts(tx, elsewhere)
     # The last reminder before a term ends rings until somebody has dealt with it; those before it are quiet.
     own += await open_tasks_of_code(tx, "W-CLOCK-LAST")
