@@ -180,12 +180,19 @@ def _language(matter: _Matter) -> Iterable[Finding]:
     if not theirs.has_card:
         return
     accepted = theirs.reads(family, matter.now)
-    if _primary(matter.lang) in {_primary(tag) for tag in accepted}:
+    at, language = _written_in(matter)
+    if _primary(language) in {_primary(tag) for tag in accepted}:
         return
     by_day = {_primary(each.tag) for each in theirs.languages if not family or family in each.families}
-    asleep = "night" if _primary(matter.lang) in by_day else ""
+    asleep = "night" if _primary(language) in by_day else ""
     named = ", ".join(accepted) or "-"
-    yield _warn("W-LANGUAGE", "lang", asleep, state=theirs.name, language=matter.lang, accepted=named)
+    yield _warn("W-LANGUAGE", at, asleep, state=theirs.name, language=language, accepted=named)
+
+
+def _written_in(matter: _Matter) -> tuple[str, str]:
+    """The language that the form itself names, and else the letter's: an officer may read the console in another one than he writes."""
+    said = matter.body.get("language")
+    return ("language", said.strip()) if isinstance(said, str) and said.strip() else ("lang", matter.lang)
 
 
 def _primary(tag: str) -> str:

@@ -333,6 +333,13 @@ def test_what_discloses_takes_two_officers_and_an_emergency_a_call_back():
         assert {field.name for field in answer.fields if field.required is Required.REQUIRED} >= {"purpose_limit"}
 
 
+def test_who_is_redirected_to_another_state_may_ask_that_state_the_same():
+    for entry in TYPES:
+        if entry.offered("REDIRECTED") and entry.audience is Audience.ONE:
+            steps = [(step.kind, step.by, step.to) for step in entry.next_steps if "REDIRECTED" in step.after]
+            assert steps == [(entry.code, Side.REQUESTER, "answer.state")], entry.code
+
+
 def test_whatever_hands_something_over_in_an_emergency_knows_the_call_back_and_the_quarantine():
     for entry in TYPES:
         if Urgency.U0 in entry.signers and any(answer.discloses for answer in entry.answers):

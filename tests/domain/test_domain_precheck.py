@@ -83,6 +83,12 @@ def test_a_state_that_is_no_party_asks_for_another_legal_basis() -> None:
     assert "Alandia" in found(own=replace(OWN, status="guest"))["W-NOT-PARTY"].message
 
 
+@pytest.mark.parametrize("kind", [code for code, each in CATALOGUE.entries.items() if each.opens.may_open_case])
+def test_whatever_asks_or_tells_a_state_of_a_matter_hears_that_it_is_no_party(kind: str) -> None:
+    everybody = kind in ("DIR-CHANGE", "DIR-PING", "THREAT-SHARE")
+    assert ("W-NOT-PARTY" in found(kind, {}, theirs=replace(THEIRS, status="signatory"))) is not everybody
+
+
 @pytest.mark.parametrize("basis", ["Treaty of 1999", {"treaty": "Treaty of 1999"}])
 def test_another_legal_basis_that_is_named_turns_the_warning_into_a_note(basis: Any) -> None:
     told = found(body=body(legal_basis=basis), theirs=replace(THEIRS, status="guest"))
@@ -99,6 +105,13 @@ def test_a_party_is_one_from_its_day_on_in_its_own_zone(since: str, party: bool)
 
 def test_a_language_that_is_not_accepted_names_those_that_are() -> None:
     assert "Accepted now: en" in found(lang="ru")["W-LANGUAGE"].message
+
+
+def test_the_language_that_a_form_names_counts_and_not_that_of_the_console() -> None:
+    written = {**request_of("A11")[1], "language": "fr"}
+    told = found("MLA-FWD", written)["W-LANGUAGE"]
+    assert told.field == "language" and "fr" in told.message
+    assert "W-LANGUAGE" not in found("MLA-FWD", {**written, "language": "en"}, lang="ar")
 
 
 def test_a_language_counts_by_its_family_of_help_and_without_its_region() -> None:

@@ -90,6 +90,28 @@ async def test_the_provider_is_in_a_third_state_and_the_next_request_is_written_
         await a_stranger_guesses_the_operation(net, thread, sent.id)
 
 
+async def test_an_emergency_that_is_redirected_goes_to_the_named_state_only_by_its_senders_hand(tmp_path: Path) -> None:
+    async with simulated(tmp_path, "QT", "QU", "XA", start=at("2027-07-09T19:40")) as net:
+        qt = net["QT"]
+        body = {**case_draft("A06").body, "offences": ["O-07"]}
+        waits = await qt.desk.submit(case_draft("A06", approver="QT-OFF-002", body=body), qt.officer, net.now)
+        made = await qt.desk.approve(waits.id, qt.officers["QT-OFF-002"], net.now)
+        await net.settle()
+        await net["QU"].acknowledge(made.id)
+        await say(net, "QU", made.id, "REDIRECTED", {"reason": "The machines stand in XA.", "state": "XA"})
+        board = await net["XA"].desk.board("", net.now)
+        assert not (board.unacknowledged or board.tasks), "nothing is passed on by itself"
+        [step] = [each for each in (await qt.view(made.id)).next_steps if each.recipient == "XA"]
+        assert (step.kind, step.inside) == ("EMERG-DATA", False)
+        draft = await qt.desk.joint.prefilled(made.id, "EMERG-DATA", net.now)
+        assert draft.recipient == "XA"
+        assert draft.body["emergency_facts"] == body["emergency_facts"]
+        again = await qt.desk.submit(replace(draft, approver="QT-OFF-002"), qt.officer, net.now)
+        sent = await qt.desk.approve(again.id, qt.officers["QT-OFF-002"], net.now)
+        await net.settle()
+        assert (await net["XA"].view(sent.id)).sender == "QT"
+
+
 async def a_stranger_guesses_the_operation(net: Simulator, thread: str, request: str) -> None:
     """XC has learnt the id: it is shown nothing, and is shown to nobody as part of it."""
     with pytest.raises(NotFoundError):
