@@ -79,12 +79,17 @@ def end_of_working_day(calendar: Calendar, start: datetime, number: int) -> date
     return _closing(calendar, day)
 
 
+def works_at(calendar: Calendar, at: datetime) -> bool:
+    """Whether the local day of an instant is a working day."""
+    return calendar.works_on(_local_day(calendar, at))
+
+
 def on_a_working_day(calendar: Calendar, end: datetime) -> datetime:
     """Promise: `end` itself where its local day is a working day, else the closing time of the next one; never earlier.
 
     Raises PolicyError for a calendar that never works, OverflowError where no calendar reaches.
     """
-    return end if calendar.works_on(_local_day(calendar, end)) else end_of_working_day(calendar, end, 1)
+    return end if works_at(calendar, end) else end_of_working_day(calendar, end, 1)
 
 
 def end_of_day(calendar: Calendar, day: date) -> datetime:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from contactpoint.domain.calendar import Calendar, end_of_day, end_of_working_day, on_a_working_day
+from contactpoint.domain.calendar import Calendar, end_of_day, end_of_working_day, on_a_working_day, works_at
 from contactpoint.domain.case import Case, Request, Step
 from contactpoint.domain.catalogue.check import Problem
 from contactpoint.domain.catalogue.model import Answer, Catalogue, Clock, Entry
@@ -114,7 +114,7 @@ def _stated_end(entry: Entry, body: Mapping[str, Plain]) -> datetime | None:
 def length_of(clock: Clock, urgency: Urgency) -> timedelta | None:
     """The length of a term that is no count of working days; None where the catalogue gives none for this class."""
     if clock.days is not None:
-        return timedelta(days=clock.days)
+        return timedelta(days=max(0, clock.days - clock.receipt_day_counts))
     if clock.hours is not None:
         return timedelta(hours=clock.hours)
     seconds = clock.terms.get(urgency)
@@ -174,7 +174,8 @@ def _due(
     if clock.until:
         end = _until(case, request, clock.until, calendar)
     elif clock.counting is Counting.WORKING and clock.days is not None:
-        return end_of_working_day(calendar, start, clock.days)
+        counted = clock.receipt_day_counts and works_at(calendar, start)
+        return end_of_working_day(calendar, start, clock.days - counted)
     else:
         length = length_of(clock, request.weight)
         end = None if length is None else start + length

@@ -1,5 +1,6 @@
 """Whatever the catalogue's files name is there: fields, answers, statuses, types, and no key that nobody reads."""
 
+import shutil
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -11,7 +12,10 @@ from contactpoint.desk.officers import RIGHTS
 from contactpoint.domain import catalogue
 from contactpoint.domain.catalogue import Entry
 from contactpoint.domain.catalogue.model import Field
-from contactpoint.domain.catalogue.words import FieldType, Stage
+from contactpoint.domain.catalogue.reading import read_catalogue
+from contactpoint.domain.catalogue.words import Counting, FieldType, Stage
+from contactpoint.domain.errors import CatalogueError
+from contactpoint.domain.values import Side
 from tests.domain.catalogue_examples import CATALOGUE, TYPES, case, walk
 
 VERSION = Path(catalogue.__file__).with_name("v1")
@@ -142,3 +146,21 @@ def test_no_file_has_a_key_that_nobody_reads(file):
         assert not strangers(read.get("clocks", ()), CLOCK_KEYS)
         assert not strangers(read.get("next", ()), "kind label after by to carry")
         assert not strangers(read.get("offers", ()), "code kind label")
+
+
+def test_how_a_term_is_counted_stands_in_the_file_and_a_word_that_nobody_knows_is_refused(tmp_path):
+    rule = 'counting = "working"\nof = "requester"\nreceipt_day = "counted"\nend_on_working_day = true\n'
+    folder = Path(shutil.copytree(VERSION, tmp_path / "v1"))
+    file = folder / "pres-new.toml"
+    text = file.read_text(encoding="utf-8")
+    place = 'days = 90\ncounting = "calendar"\n'
+    assert place in text
+    file.write_text(text.replace(place, "days = 90\n" + rule), encoding="utf-8")
+    clocks = {clock.code: clock for clock in read_catalogue("1", folder)["PRES-NEW"].clocks}
+    order, floor = clocks["DOMESTIC-90"], clocks["PRES-60"]
+    assert (order.counting, order.of) == (Counting.WORKING, Side.REQUESTER)
+    assert order.receipt_day_counts and order.end_on_working_day
+    assert not floor.receipt_day_counts
+    file.write_text(text.replace(place, place + 'receipt_day = "perhaps"\n'), encoding="utf-8")
+    with pytest.raises(CatalogueError):
+        read_catalogue("1", folder)

@@ -112,6 +112,10 @@ def test_a_later_working_day_ends_later_and_each_is_one(number, seconds):
         ({"terms": {Urgency.U0: 60, Urgency.U1: 7200}}, T0 + timedelta(hours=2)),
         ({"days": 4, "counting": Counting.WORKING}, parse_instant("2027-03-10T16:00Z")),
         ({"days": 4, "counting": Counting.WORKING, "of": Side.REQUESTER}, parse_instant("2027-03-11T13:00Z")),
+        # 4 March is a Thursday and a working day: counted, it is the first of the four
+        ({"days": 4, "counting": Counting.WORKING, "receipt_day_counts": True}, parse_instant("2027-03-09T16:00Z")),
+        ({"days": 1, "counting": Counting.WORKING, "receipt_day_counts": True}, parse_instant("2027-03-04T16:00Z")),
+        ({"days": 60, "receipt_day_counts": True}, T0 + 59 * DAY),
         ({"days": 2, "end_on_working_day": True}, parse_instant("2027-03-08T16:00Z")),  # a Saturday in Brussels
         ({"days": 2, "end_on_working_day": True, "of": Side.REQUESTER}, parse_instant("2027-03-07T13:00Z")),
         ({"until": "field:period.until"}, parse_instant("2027-05-01T10:00Z")),

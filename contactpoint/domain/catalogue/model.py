@@ -90,8 +90,9 @@ class Clock:
 
     `starts` is `request` (the letter's date), `field:a.b` of the request, `answer:CODE` (that step's date) or `answer:CODE.field`.
     Its length is `days`, `hours`, `terms` (seconds by class) or ends at `until` (a field). `of` is the State whose working days
-    count. `alarm_days` are days before the end, `alarm_percent` parts of the way; `audience` are the roles that are told.
-    `stops` are codes of answers or statuses that close it; `certificate`: a signed slip says that the term has lapsed.
+    count, `receipt_day_counts` whether the day on which it begins is the first of them. `alarm_days` are days before the end,
+    `alarm_percent` parts of the way; `audience` are the roles that are told. `stops` are codes of answers or statuses that close
+    it; `certificate`: a signed slip says that the term has lapsed.
     """
 
     code: str
@@ -104,6 +105,7 @@ class Clock:
     until: str = ""
     counting: Counting = Counting.CALENDAR
     of: Side = Side.ADDRESSEE
+    receipt_day_counts: bool = False
     end_on_working_day: bool = False
     minimum: bool = False
     at: At = At.BOTH

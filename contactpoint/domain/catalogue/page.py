@@ -230,6 +230,7 @@ def _length(clock: Clock) -> str:
     if clock.until:
         return f"until `{clock.until}`"
     length = f"{clock.hours} h" if clock.hours is not None else f"{clock.days} {clock.counting.value} days"
+    length += ", the day on which it begins counted" if clock.receipt_day_counts else ""
     return f"{length}{', at least' if clock.minimum else ''}{', ends on a working day' if clock.end_on_working_day else ''}"
 
 

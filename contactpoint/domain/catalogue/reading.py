@@ -41,6 +41,7 @@ _SERIOUS_YEARS = 4
 """Article 2(h): a serious crime has a maximum of at least four years."""
 _UNTIL_DECIDED = ("new", "taken", "asked", "working")
 """The stages in which an answer is a word unless its row says otherwise."""
+_RECEIPT_DAY = {"excluded": False, "counted": True}
 _NOT_ENDED = tuple(stage.value for stage in Stage if stage is not Stage.FINAL)
 
 Table = Mapping[str, Any]
@@ -293,6 +294,7 @@ def _clock(row: Table) -> Clock:
         until=row.get("until", ""),
         counting=Counting(row.get("counting", "calendar")),
         of=Side(row.get("of", "addressee")),
+        receipt_day_counts=_RECEIPT_DAY[row.get("receipt_day", "excluded")],
         end_on_working_day=row.get("end_on_working_day", False),
         minimum=row.get("minimum", False),
         at=At(row.get("at", "both")),
