@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from contactpoint.store.desk_schema import oral, request, review, statement, step, task, waiting
+from contactpoint.store.desk_schema import oral, review, statement, step, task, waiting
 from contactpoint.store.sql import insert_once
 
 FLAG, CHECK = "flag", "check"
@@ -29,12 +29,6 @@ async def reviews_of_statement(tx: AsyncConnection, statement_id: str) -> Sequen
     return (await tx.execute(query)).all()
 
 
-async def is_flagged(tx: AsyncConnection, request_id: str) -> bool:
-    """Whether an officer of this desk flagged the request."""
-    query = select(review.c.id).where(review.c.request_id == request_id, review.c.kind == FLAG).limit(1)
-    return (await tx.execute(query)).first() is not None
-
-
 async def flagged_requests(tx: AsyncConnection) -> set[str]:
     query = select(review.c.request_id).where(review.c.kind == FLAG).distinct()
     return {row.request_id for row in (await tx.execute(query)).all()}
@@ -45,23 +39,6 @@ async def count_reviews(tx: AsyncConnection, since: datetime, until: datetime) -
     columns = (review.c.kind, review.c.reason, review.c.verdict)
     query = select(*columns, func.count().label("number")).where(review.c.at >= since, review.c.at < until)
     return (await tx.execute(query.group_by(*columns).order_by(*columns))).all()
-
-
-async def count_lowered(
-    tx: AsyncConnection, kinds: Collection[str], since: datetime, until: datetime
-) -> Sequence[Row[Any]]:
-    """(peer, incoming, urgency, asked, lowered) of requests dated in [since, until): how many came in which class, and how many of
-    those cases have a letter of one of `kinds` (the answers that lower a class). One row for each peer, direction and first class."""
-    lowered = select(statement.c.case_id).where(statement.c.kind.in_(sorted(kinds))).distinct().subquery()
-    columns = (request.c.peer, request.c.incoming, request.c.urgency)
-    query = (
-        select(*columns, func.count().label("asked"), func.count(lowered.c.case_id).label("lowered"))
-        .select_from(request.outerjoin(lowered, lowered.c.case_id == request.c.case_id))
-        .where(request.c.at >= since, request.c.at < until)
-        .group_by(*columns)
-        .order_by(*columns)
-    )
-    return (await tx.execute(query)).all()
 
 
 # --- letters that wait ---
@@ -125,10 +102,6 @@ async def open_orals(tx: AsyncConnection, peer: str = "") -> Sequence[Row[Any]]:
     """Telephone requests whose letter is not here, the oldest first."""
     query = select(oral).where(oral.c.confirmed_at.is_(None)).order_by(oral.c.due)
     return (await tx.execute(query if not peer else query.where(oral.c.peer == peer))).all()
-
-
-async def orals_of_request(tx: AsyncConnection, request_ids: Collection[str]) -> Sequence[Row[Any]]:
-    return (await tx.execute(select(oral).where(oral.c.request_id.in_(sorted(request_ids))).order_by(oral.c.at))).all()
 
 
 async def confirm_oral(tx: AsyncConnection, oral_id: str, request_id: str, now: datetime) -> bool:

@@ -22,7 +22,6 @@ from contactpoint.desk.verify import verify
 from contactpoint.desk.views import Submitted, Task
 from contactpoint.domain.catalogue import Consequence, load
 from contactpoint.store import desk_schema
-from contactpoint.store.rows_rights import count_lowered
 from tests.domain.filled import filled
 from tests.simulator import SimulatedState, Simulator, emergency_body, preservation_body, simulated
 from tests.stories.test_stories_attacks import codes, rows
@@ -302,15 +301,10 @@ async def test_how_many_were_lowered_is_counted_by_state_and_class(tmp_path: Pat
         await net.settle()
         await net["XB"].acknowledge(lowered.id)
         await say(net, lowered.id, "CLASS-LOWERED", {"class": "U2", "reason": "the lease was prolonged"})
-        kinds = {
-            answer.code
-            for entry in load().entries.values()
-            for answer in entry.answers
-            if answer.consequence is Consequence.LOWERS
-        }
         day = timedelta(days=1)
-        counted = await net["XB"].cw.db.read(lambda tx: count_lowered(tx, kinds, net.now - day, net.now + day))
-        assert [tuple(row) for row in counted] == [("XA", True, "U1", 2, 1)]
+        counted = (await net["XB"].desk.figures(net.now - day, net.now + day)).counted
+        assert [(row.asking, row.urgency, row.requests) for row in counted.rows] == [("XA", "U1", 2)]
+        assert [(each.urgency, each.asked, each.lowered) for each in counted.classes if each.asked] == [("U1", 2, 1)]
 
 
 # --- by telephone ---
