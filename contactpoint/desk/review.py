@@ -24,8 +24,8 @@ from contactpoint.desk.find import find_request
 from contactpoint.desk.plan import Signer
 from contactpoint.desk.views import ReviewView
 from contactpoint.domain.catalogue import FieldType, Opens, Problem
-from contactpoint.domain.catalogue.model import Answer, Entry
-from contactpoint.domain.catalogue.words import Required
+from contactpoint.domain.catalogue.model import Answer
+from contactpoint.domain.catalogue.words import Consequence, Required
 from contactpoint.domain.request import Request
 from contactpoint.domain.rights import Finding, Reason, check_needed, right_for
 from contactpoint.domain.statement import Statement
@@ -58,6 +58,7 @@ class Due:
     reason: Reason
     request: str
     by: str = ""  # the one officer who can record it; empty: whoever has the right
+    about: frozenset[str] = frozenset()  # the requests whose flags bear on it, where it goes back to others
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,21 +78,22 @@ async def due(tx: AsyncConnection, cw: Casework, statement: Statement, case: Ope
     entry = cw.catalogue.entries.get(statement.kind)
     if entry is not None and entry.opens is not Opens.MOVE:
         reason = due_at_opening(cw, statement.kind, statement.body)
-        return Due(reason, statement.id) if reason else None
+        if reason or not entry.executes:
+            return Due(reason, statement.id) if reason else None
     case = case or await load_case(tx, cw, statement.case)
     if case is None:
         return None
     request = next((each for each in case.case.requests.values() if each.digest == statement.re), None)
     if request is None:
         return None
-    entry = cw.catalogue[request.kind]
-    answer = entry.offered(statement.kind)
+    if entry is not None and entry.executes:
+        return await _of_matter(tx, cw, case, _matter(case, request))
+    answer = cw.catalogue[request.kind].offered(statement.kind)
     if answer is None:
         return None
     if await _override_alone(tx, statement):
         return Due(Reason.OVERRIDE, request.id, named_supervisor(statement))
-    reason = await _before_executing(tx, cw, case, request, entry, answer)
-    return Due(reason, request.id) if reason else None
+    return await _before_executing(tx, cw, case, request, answer)
 
 
 def due_at_opening(cw: Casework, kind: str, body: Mapping[str, Any]) -> Reason | None:
@@ -100,18 +102,42 @@ def due_at_opening(cw: Casework, kind: str, body: Mapping[str, Any]) -> Reason |
 
 
 async def _before_executing(
-    tx: AsyncConnection, cw: Casework, case: OpenCase, request: Request, entry: Entry, answer: Answer
-) -> Reason | None:
+    tx: AsyncConnection, cw: Casework, case: OpenCase, request: Request, answer: Answer
+) -> Due | None:
+    if answer.executes:
+        # What hands over, or keeps for longer, goes on with what a request before it began: its facts and flags bear on it too.
+        goes_on = answer.discloses or answer.consequence is Consequence.EXTENDS
+        return await _of_matter(tx, cw, case, _matter(case, request) if goes_on else (request,))
     about = [row for row in await reviews_of_case(tx, case.id) if row.request_id == request.id]
     flags = [row.at for row in about if row.kind == FLAG]
-    if answer.executes:
-        asked = next(each for each in case.statements if each.digest == request.digest)
-        return check_needed(entry, asked.body, cw.catalogue.offences, bool(flags))
     if not flags or not _refuses(answer):
         return None
     # A flag brings a second person in, whatever comes of it: a refusal leaves when that person has looked, and the note is on file.
     looked = any(row.at >= max(flags) and _verified(cw, case.key, row) for row in about if row.kind == CHECK)
-    return None if looked else Reason.FLAG
+    return None if looked else Due(Reason.FLAG, request.id)
+
+
+def _matter(case: OpenCase, request: Request) -> tuple[Request, ...]:
+    """The request and those that it follows, the nearest first."""
+    found: dict[str, Request] = {}
+    current: Request | None = request
+    while current is not None and current.id not in found:
+        found[current.id] = current
+        current = case.case.requests.get(current.parent or "")
+    return tuple(found.values())
+
+
+async def _of_matter(tx: AsyncConnection, cw: Casework, case: OpenCase, matter: Sequence[Request]) -> Due | None:
+    """The check that these requests ask for before anything of them is executed: a flag on any, then what each of them says."""
+    ids = frozenset(each.id for each in matter)
+    if any(row.kind == FLAG and row.request_id in ids for row in await reviews_of_case(tx, case.id)):
+        return Due(Reason.FLAG, matter[0].id, about=ids)
+    for each in matter:
+        asked = next(letter for letter in case.statements if letter.digest == each.digest)
+        reason = check_needed(cw.catalogue[each.kind], asked.body, cw.catalogue.offences, flagged=False)
+        if reason is not None:
+            return Due(reason, matter[0].id, about=ids)
+    return None
 
 
 def _refuses(answer: Answer) -> bool:
@@ -139,7 +165,7 @@ async def is_checked(tx: AsyncConnection, cw: Casework, key: CaseKey, statement:
     flags = [
         row.at
         for row in await reviews_of_case(tx, statement.case)
-        if row.kind == FLAG and row.request_id == asked.request
+        if row.kind == FLAG and row.request_id in (asked.request, *asked.about)
     ]
     for row in await reviews_of_statement(tx, statement.id):
         found = _verified(cw, key, row)

@@ -24,6 +24,7 @@ from contactpoint.desk.views import Draft, Submitted
 from contactpoint.domain.catalogue import load
 from contactpoint.domain.catalogue.words import FieldType
 from contactpoint.domain.rights import Reason, check_needed
+from contactpoint.domain.values import spell_instant
 from contactpoint.settings import NodeSettings
 from contactpoint.store import desk_schema
 from contactpoint.store.rows_rights import count_reviews
@@ -301,6 +302,42 @@ async def test_a_journalist_s_account_cannot_be_preserved_once_an_officer_flagge
             lambda tx: count_reviews(tx, net.now - timedelta(days=1), net.now + timedelta(seconds=1))
         )
         assert [tuple(row) for row in counted] == [("check", "flag", "stop", 1), ("flag", "flag", "", 1)]
+
+
+async def extension_of(net: Simulator, sent: Submitted) -> Submitted:
+    body = {key: preservation_body(net.now)[key] for key in ("authority", "mla_intent")}
+    body |= {"extension_days": 60, "reason": "translation"}
+    asked = await net["XA"].ask("XB", "PRES-EXT", "U1", parent=sent.id, body=body)
+    await net.settle()
+    await net["XB"].acknowledge(asked.id)
+    return asked
+
+
+@pytest.mark.parametrize("flagged", [True, False])
+async def test_what_goes_on_with_a_request_under_a_check_stands_under_it_too(flagged: bool, tmp_path: Path) -> None:
+    """Around the flag: the preserved data are kept for longer, or the path of the traffic is told, in a letter that names no offence."""
+    async with simulated(tmp_path, "XA", "XB") as net:
+        sent = await taken(net, **({} if flagged else {"offences": [KIDNAPPING]}))
+        desk, officer = net["XB"].desk, net["XB"].officer
+        done = await execute(net, sent.id)
+        if not flagged:
+            await desk.review(done.id, FINE, second(net["XB"]), net.now)
+        await net.settle()
+        if flagged:
+            await desk.flag(sent.id, officer.number, "an article about an official is no intrusion", net.now)
+        longer = await extension_of(net, sent)
+        until = {"new_expiry": spell_instant(net.now + timedelta(days=120))}
+        assert (await desk.answer(longer.id, "EXTENDED", until, officer, net.now)).state == "WAITING-FOR-REVIEW"
+
+        path = {"provider": "Example Hosting XC", "state": "XC", "path": "192.0.2.44:443, UTC, TLS"}
+        told = Draft("TRAF-DISC", "XA", "U1", path, parent=sent.id, approver="XB-OFF-002")
+        waits = await desk.submit(told, officer, net.now)
+        assert (await desk.approve(waits.id, second(net["XB"]), net.now)).state == "WAITING-FOR-REVIEW"
+        await net.settle()
+        assert not await here(net["XA"], waits.id)
+        await desk.review(waits.id, FINE, second(net["XB"]), net.now)
+        await net.settle()
+        assert await here(net["XA"], waits.id)
 
 
 async def test_a_flag_travels_nowhere(tmp_path: Path) -> None:

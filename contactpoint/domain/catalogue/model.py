@@ -186,6 +186,7 @@ class Entry:
     the letter of Article 41(3), `authority` the one that decides it (41(4)), `right` and `answer_right` what officers need. `calls`
     is the role that is paged on arrival (`duty`, or a right of officers), `reservation` the paragraph under which a card may limit
     the power. `ground_needs` names, for a ground, what its author must have said before, `move` how a MOVE moves its request.
+    `executes`: it gives what was found while its parent was executed, and stands under the parent's rights check.
     """
 
     code: str
@@ -212,6 +213,7 @@ class Entry:
     rings: bool = True
     scope: bool = False
     rights_check: bool = False
+    executes: bool = False
     domestic_order: bool = False
     reservation: str = ""
     specific: tuple[str, ...] = ()

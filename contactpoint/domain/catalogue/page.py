@@ -109,6 +109,8 @@ def _gates(entry: Entry) -> Iterator[tuple[str, str]]:
             "Rights check",
             "for an offence outside Articles 7 to 17, and where the facts are speech, press, belief or assembly",
         )
+    if entry.executes:
+        yield "Rights check", "where its parent stands under one: it gives what was found in executing that"
     if entry.specific:
         yield "Specific by", f"at least one of {_list(entry.specific)}, or a warning (`E-NOT-SPECIFIC`)"
     for names in entry.any_of:

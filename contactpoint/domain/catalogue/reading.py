@@ -152,6 +152,7 @@ def _entry(row: Table, shared: Shared) -> Entry:
         rings=row.get("rings", True),
         scope=row.get("scope", False),
         rights_check=row.get("rights_check", asks_offences),
+        executes=row.get("executes", False),
         domestic_order=row.get("domestic_order", False),
         reservation=row.get("reservation", ""),
         specific=tuple(row.get("specific", ())),
