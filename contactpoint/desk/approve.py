@@ -62,8 +62,8 @@ class Held:
 
     @property
     def complete(self) -> bool:
-        """Whether everybody has signed who must."""
-        return len(self.signed.signatures) == (2 if self.row.approver else 1)
+        """Whether everybody has signed who must. The signed bytes say who; a column set by hand saves no signature."""
+        return len(self.signed.signatures) == (2 if self.statement.approver else 1)
 
 
 async def approve(
@@ -113,7 +113,7 @@ def _record(cw: Casework, held: Held, asked: Due | None, check: Check, officer: 
     if asked is None:
         raise NotPermittedError("E-REVIEW", "this letter needs no rights check", "approve it, or look at the board")
     need_right(officer, right_for(asked.reason))
-    if officer.number == held.row.by_officer:
+    if officer.number == held.statement.by:
         raise NotPermittedError("E-SAME-OFFICER", "who wrote it cannot check it", "ask a second person")
     if asked.by not in ("", officer.number):
         raise NotPermittedError("E-SIGNERS", f"{asked.by} is named as supervisor", "only this officer can check it")
@@ -213,14 +213,14 @@ async def _refuse_old(cw: Casework, row: Row[Any], now: datetime) -> None:
 
 
 def _refuse_approver(held: Held, officer: Signer) -> None:
-    row = held.row
-    if officer.number == row.by_officer:
-        who = f"{row.approver} approves it" if row.approver else "a second person checks it"
+    named = held.statement.approver
+    if officer.number == held.statement.by:
+        who = f"{named} approves it" if named else "a second person checks it"
         raise NotPermittedError("E-SAME-OFFICER", "who wrote it cannot approve it", who)
-    if not row.approver:
+    if not named:
         raise NotPermittedError("E-SIGNERS", "no second signature is needed", "record the rights check instead")
-    if officer.number != row.approver:
-        raise NotPermittedError("E-SIGNERS", f"{row.approver} is named as approver", "only this officer can approve it")
+    if officer.number != named:
+        raise NotPermittedError("E-SIGNERS", f"{named} is named as approver", "only this officer can approve it")
     if held.complete:
         raise NotPermittedError("E-APPROVED", "it is approved already", "a rights check is awaited")
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, insert, or_, select, update
+from sqlalchemy import Row, bindparam, func, insert, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contactpoint.store.desk_schema import case_file, clock, request, step, task
@@ -86,13 +86,25 @@ async def next_clock(tx: AsyncConnection) -> datetime | None:
 
 
 async def running_clocks(tx: AsyncConnection, now: datetime, limit: int) -> Sequence[Row[Any]]:
-    """Clocks that nothing has closed, with their requests: the soonest end first, the open-ended last."""
+    """Clocks that nothing has closed, with their requests: the soonest end first, the open-ended last.
+
+    Where there are more than ``limit``, each State has its share: one that begins thousands hides no other's term.
+    """
+    runs = or_(clock.c.closed_at.is_(None), clock.c.closed_at > now)
+    soonest = (clock.c.due.is_(None), clock.c.due, clock.c.request_id, clock.c.name)
+    place = func.row_number().over(partition_by=(request.c.peer, request.c.incoming), order_by=soonest)
+    placed = (
+        select(clock.c.request_id, clock.c.name, place.label("place"))
+        .join(request, request.c.id == clock.c.request_id)
+        .where(runs)
+        .subquery()
+    )
+    fairest = select(placed.c.request_id, placed.c.name).order_by(placed.c.place, placed.c.request_id).limit(limit)
     query = (
         _with_requests.add_columns(case_file.c.own_reference)
         .join(case_file, case_file.c.id == request.c.case_id)
-        .where(or_(clock.c.closed_at.is_(None), clock.c.closed_at > now))
-        .order_by(clock.c.due.is_(None), clock.c.due, clock.c.request_id, clock.c.name)
-        .limit(limit)
+        .where(tuple_(clock.c.request_id, clock.c.name).in_(fairest))
+        .order_by(*soonest)
     )
     return (await tx.execute(query)).all()
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from contactpoint.casework.cases import make_case_key
 from contactpoint.casework.ids import new_id
@@ -16,10 +17,14 @@ from contactpoint.casework.letters import SignedLetter, queue
 from contactpoint.cli.cases import _case_lines
 from contactpoint.cli.output import Output
 from contactpoint.desk.compose import _statement
+from contactpoint.desk.errors import NotPermittedError
 from contactpoint.desk.plan import Plan
+from contactpoint.desk.review import Check
 from contactpoint.desk.views import Draft
 from contactpoint.domain.case import admit
 from contactpoint.domain.values import Address, Urgency
+from contactpoint.store import desk_schema
+from contactpoint.store.rows_clocks import insert_clock, running_clocks
 from contactpoint.wire.statement import decode_statement, encode_statement
 from keys.signed import sign
 from tests.another_product import say
@@ -135,6 +140,46 @@ async def test_maps_in_the_place_of_codes_break_no_form_that_begins_from_them(tm
                     continue
                 draft = await net["XA"].desk.joint.prefilled(said.id, kind, net.now)
                 assert {"a": 1} not in draft.body.get("data", {}).get("classes", [])
+
+
+async def test_a_column_set_by_hand_saves_no_second_signature(tmp_path: Path) -> None:
+    """A thief of the database clears the approver's column, and has the rights check release the letter with one signature."""
+    async with simulated(tmp_path, "XA", "XB") as net:
+        xa = net["XA"]
+        body = {**filled(CATALOGUE["LOC-SUSP"], net.now), "speech": True}
+        waits = await xa.ask("XB", "LOC-SUSP", "U0", body=body, approver="XA-OFF-002")
+        empty = update(desk_schema.waiting).values(approver="", by_officer="XA-OFF-009")
+        await xa.cw.db.write(lambda tx: tx.execute(empty))
+        lawyer = await xa.hire("XA-OFF-003", rights=("review", "approve"))
+        checked = await xa.desk.review(waits.id, Check("none", "It is no speech."), lawyer, net.now)
+        assert checked.state == "WAITING-FOR-APPROVAL"
+        for officer, code in ((lawyer, "E-SIGNERS"), (xa.officer, "E-SAME-OFFICER")):
+            with pytest.raises(NotPermittedError) as refused:
+                await xa.desk.approve(waits.id, officer, net.now)
+            assert refused.value.code == code
+        await net.settle()
+        assert await net["XB"].desk.request_view(waits.id, net.now) is None
+
+
+async def test_a_flood_of_clocks_of_one_state_pushes_no_other_term_off_the_page(tmp_path: Path) -> None:
+    async with simulated(tmp_path, "XA", "XB", "XC") as net:
+        kept = await net["XC"].ask("XA")
+        told = await net["XB"].ask("XA")
+        await net.settle()
+        rows = {"starts": net.now, "alarms": "[]", "roles": "duty", "next_at": None, "closed_by": ""}
+        late = {**rows, "request_id": kept.id, "name": "PRES-60", "due": net.now + timedelta(days=60)}
+        flood = [
+            {**rows, "request_id": told.id, "name": f"C-{n}", "due": net.now + timedelta(minutes=n)} for n in range(900)
+        ]
+
+        async def work(tx: Any) -> Any:
+            for each in (late, *flood):
+                await insert_clock(tx, each)
+            return await running_clocks(tx, net.now, 500)
+
+        shown = await net["XA"].cw.db.write(work)
+        assert len(shown) == 500
+        assert shown[-1].request_id == kept.id
 
 
 def test_a_thousand_letters_that_wait_for_one_are_played_in_a_moment() -> None:
