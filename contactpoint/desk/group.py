@@ -32,7 +32,10 @@ async def tell_group(
     thread = await find_thread(cw, thread)
     group = await _group(cw, thread)
     answer = _said(message_answer(cw.catalogue[group.kind]), group)
-    return await _write(cw, thread, _readers(cw, group, only), answer.code, body, officer, now)
+    readers = _readers(cw, group, only)
+    if not readers:
+        raise _nobody_yet()
+    return await _write(cw, thread, readers, answer.code, body, officer, now)
 
 
 async def announce_members(cw: Casework, thread: str, officer: Signer, now: datetime) -> Spread:
@@ -42,7 +45,7 @@ async def announce_members(cw: Casework, thread: str, officer: Signer, now: date
     if group.lead != cw.state:
         raise NotPermittedError("E-NOT-MEMBER", f"the list of members is {group.lead}'s to sign", "write to that State")
     if not group.current:
-        raise NotPermittedError("E-NOT-MEMBER", "no State takes part yet", "wait until one has accepted")
+        raise _nobody_yet()
     answer = _said(list_answer(cw.catalogue[group.kind]), group)
     return await _write(cw, thread, group.current, answer.code, group.next_list(), officer, now)
 
@@ -55,6 +58,10 @@ async def _group(cw: Casework, thread: str) -> Group:
             "E-NOT-FOUND", f"operation {thread} has no group", "run `contactpoint show` on a request of it"
         )
     return group
+
+
+def _nobody_yet() -> NotPermittedError:
+    return NotPermittedError("E-NOT-MEMBER", "no State takes part now", "wait until one has accepted")
 
 
 def _said(answer: Answer | None, group: Group) -> Answer:

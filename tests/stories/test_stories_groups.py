@@ -77,6 +77,12 @@ async def test_each_state_gets_its_own_case_and_decides_for_itself(net: Simulato
     assert {each.state: each.standing for each in (await group(net, "QM", thread)).members}["XB"] == "removed"
 
 
+async def test_a_message_that_nobody_would_get_is_not_said_to_be_sent(net: Simulator) -> None:
+    thread, _ = await propose(net)
+    with pytest.raises(NotPermittedError, match="E-NOT-MEMBER"):
+        await tell(net, "QM", thread, "hello")
+
+
 async def test_a_message_goes_to_all_who_take_part_and_a_former_member_gets_no_later_one(net: Simulator) -> None:
     thread, asked = await joined(net, "QN", "XB")
     assert await tell(net, "QM", thread, "search on Monday") == ["QN", "XB"]
