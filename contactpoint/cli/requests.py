@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -36,6 +37,12 @@ def send(
         bool,
         typer.Option("--wait", help="Return only when an officer there has taken charge; 5 when none has in time."),
     ] = False,
+    approver: Annotated[
+        str | None,
+        typer.Option(
+            "--approver", metavar="OFFICER", help="Who signs too, where two must; the file's `second_approver`."
+        ),
+    ] = None,
     check: Annotated[
         bool, typer.Option("--check", help="Print what stops it, what warns and what is good to know; send nothing.")
     ] = False,
@@ -52,6 +59,8 @@ def send(
     from contactpoint.domain import catalogue
 
     request = read_case(file, case, catalogue.load())
+    if approver:
+        request = replace(request, approver=approver)
     _refuse_another_states(request, home)
     from contactpoint import main
 

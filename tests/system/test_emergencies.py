@@ -76,6 +76,8 @@ def wait_for(network: Network, state: str, request: str, status: str = "") -> Re
 def test_a06_is_approved_called_back_and_answered_by_two_officers_with_both_desks_rung(site: Site) -> None:
     network = site.network
     qt, qu = network.nodes["QT"], network.nodes["QU"]
+    alone = network.json("send", str(CASES), "--case", "A06", "--approver", ASKS, *qt.signed(ASKS), code=1)["error"]
+    assert alone["code"] == "E-SAME-OFFICER"  # the option stands above the file
     waits = network.json("send", str(CASES), "--case", "A06", *qt.signed(ASKS))
     assert (waits["state"], waits["approver"]) == ("WAITING-FOR-APPROVAL", APPROVES)
     own = network.json("approve", waits["id"], *qt.signed(ASKS), code=1)["error"]
