@@ -84,7 +84,8 @@ def test_arabic_is_arabic() -> None:
 
 
 def test_the_browsers_wish_is_heard_in_its_own_order() -> None:
-    assert chosen_language(None, "fr-CH, ar;q=0.9, en;q=0.8") == "ar"
+    assert chosen_language(None, "pt-BR, ar;q=0.9, en;q=0.8") == "ar"
+    assert chosen_language(None, "fr-CH, ar;q=0.9, en;q=0.8") == "fr"
     assert chosen_language("en", "ar") == "en"
     assert chosen_language("xx", "zz;q=nonsense") == "en"
 
