@@ -17,6 +17,7 @@ from contactpoint.domain.catalogue.words import Consequence
 AUTHORITY = "authority"
 """The field of a hand-over that names who has it now."""
 _CENTRAL = "central"
+_LONGEST_NAME = 200
 
 
 def handing_answer(entry: Entry) -> Answer | None:
@@ -32,7 +33,9 @@ def with_authority(catalogue: Catalogue, case: Case, request: Request) -> str:
     for statement in reversed(case.halves.get(request.recipient, ())):
         if statement.kind == answer.code and statement.re == request.digest:
             name = statement.body.get(AUTHORITY)
-            return name if isinstance(name, str) and name else answer.title
+            # One line, and no long one: another State wrote it, and it stands on the board beside lines of ours.
+            line = " ".join(name.split())[:_LONGEST_NAME] if isinstance(name, str) else ""
+            return line or answer.title
     return ""
 
 

@@ -18,7 +18,7 @@ from contactpoint.domain.catalogue.words import Consequence, Stage
 from contactpoint.domain.errors import MoveError
 from contactpoint.domain.request import Request, Step
 from contactpoint.domain.statement import Statement
-from contactpoint.domain.values import Address, Side
+from contactpoint.domain.values import Address, AddressError, Side, parse_address
 
 NUMBER, MEMBERS = "number", "members"
 """The fields of a list of members: its number, from 1 and increasing, and the States."""
@@ -163,11 +163,19 @@ def _roster(request: Request, statements: Iterable[Statement], entry: Entry) -> 
 
 
 def read_roster(body: Mapping[str, Any]) -> Roster | None:
-    """The list in a letter, or None where the letter holds none."""
+    """The list in a letter, or None where the letter holds none. What is no address of a State is no member, each is one once."""
     number, members = body.get(NUMBER), body.get(MEMBERS)
     if not isinstance(number, int) or isinstance(number, bool) or not isinstance(members, list | tuple):
         return None
-    return Roster(number, tuple(str(each) for each in members))
+    return Roster(number, tuple(dict.fromkeys(each for each in members if isinstance(each, str) and _is_address(each))))
+
+
+def _is_address(text: str) -> bool:
+    try:
+        parse_address(text)
+    except AddressError:
+        return False
+    return True
 
 
 def check_roster(body: Mapping[str, Any], last: int) -> int:

@@ -22,6 +22,7 @@ from contactpoint.desk.plan import Plan
 from contactpoint.desk.review import Check
 from contactpoint.desk.views import Draft
 from contactpoint.domain.case import admit
+from contactpoint.domain.group import Roster, read_roster
 from contactpoint.domain.values import Address, Urgency
 from contactpoint.store import desk_schema
 from contactpoint.store.rows_clocks import insert_clock, running_clocks
@@ -180,6 +181,23 @@ async def test_a_flood_of_clocks_of_one_state_pushes_no_other_term_off_the_page(
         shown = await net["XA"].cw.db.write(work)
         assert len(shown) == 500
         assert shown[-1].request_id == kept.id
+
+
+async def test_the_name_of_an_authority_forges_no_line_of_the_board(tmp_path: Path) -> None:
+    async with simulated(tmp_path, "XA", "XB") as net:
+        case, request = await asked(net)
+        body = {"authority": "Ministry\n  status EXECUTED, acknowledged by XB-OFF-001\u2028x" + "y" * 9_000}
+        await say(net["XB"], "XA", "WITH-CENTRAL-AUTHORITY", Urgency.U1, body, case=case, about=request)
+        await net.settle()
+        named = (await net["XA"].view(request)).authority
+        assert named.startswith("Ministry status EXECUTED")
+        assert (len(named), len(named.splitlines())) == (200, 1)
+
+
+def test_what_is_no_address_of_a_state_stands_on_no_list_of_members() -> None:
+    """The lead writes the list, and the command line of every member prints it."""
+    body = {"number": 3, "members": ["XA", "\x1b[2J", "XB", "XB", 7, None, ["XC"], "XC\nlist 4: XD"]}
+    assert read_roster(body) == Roster(3, ("XA", "XB"))
 
 
 def test_a_thousand_letters_that_wait_for_one_are_played_in_a_moment() -> None:
