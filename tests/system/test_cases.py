@@ -14,8 +14,8 @@ import pytest
 import yaml
 
 from contactpoint.desk.compose import write
-from contactpoint.desk.plan import Plan
 from contactpoint.desk.desk import Desk
+from contactpoint.desk.plan import Plan
 from contactpoint.desk.views import CaseView, RequestView
 from contactpoint.domain.values import Address, Urgency
 from contactpoint.store.rows_clocks import clocks_of
