@@ -125,6 +125,8 @@ def _told(request: RequestView) -> Iterator[str]:
         yield f"class lowered to {request.lowered_to} by {request.recipient}"
     if request.flagged:
         yield "FLAGGED: whatever executes or refuses it needs a rights check"
+    if request.lacks:
+        yield f"lacks: {', '.join(request.lacks)} (answer NEED-INFO with these fields)"
     if request.conditions:
         yield "what was given opens when its conditions are accepted"
 

@@ -35,6 +35,7 @@ from contactpoint.desk.views import (
 )
 from contactpoint.domain.case import Request, permitted
 from contactpoint.domain.catalogue.model import OPEN
+from contactpoint.domain.catalogue import lacking
 from contactpoint.domain.codes import look_up
 from contactpoint.domain.ladder import Ladder
 from contactpoint.domain.preservation import Preservation, PreservationState
@@ -143,7 +144,14 @@ def request_view(
         quarantined=request.quarantined,
         next_steps=next_steps(cw, case, request),
         authority=with_authority(cw.catalogue, case.case, request),
+        lacks=_lacks(cw, case, request) if incoming and not request.status.final else (),
     )
+
+
+def _lacks(cw: Casework, case: OpenCase, request: Request) -> tuple[str, ...]:
+    """What its own desk should not have let go without: the officer is told, and decides what to ask."""
+    opening = next(each for each in case.case.halves[request.sender] if each.digest == request.digest)
+    return lacking(cw.catalogue[request.kind], opening.body, opening.at)
 
 
 def _local_facts(cw: Casework, request: Request, ladder: Ladder) -> tuple[Fact, ...]:

@@ -119,6 +119,7 @@ class RequestView:
     conditions: tuple[Any, ...] = ()  # labels, as in a body, that the other State asks this side to accept now
     quiet: bool = False  # it rings nobody and stands in a list of its own, not on the board
     recalled: bool = False  # its sender took it back: shown struck through, never taken away
+    lacks: tuple[str, ...] = ()  # of an incoming request: fields that its type asks for and that are missing or wrong
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,10 +15,11 @@ from contactpoint.desk.errors import NotPermittedError
 from contactpoint.desk.review import Check
 from contactpoint.desk.views import Submitted
 from contactpoint.domain.catalogue import check_body, load
-from contactpoint.domain.values import spell_instant
+from contactpoint.domain.values import Urgency, spell_instant
 from contactpoint.store import desk_schema
 from contactpoint.store.rows_people import update_officer
 from directory.card import LegalCard
+from tests.another_product import say
 from tests.domain.filled import filled
 from tests.simulator import START, SimulatedState, Simulator, preservation_body, simulated
 from tests.stories.test_stories_attacks import codes
@@ -205,3 +206,26 @@ def test_a_treaty_in_brackets_behind_the_code_is_named(code: str, right: bool) -
     body = {**preservation_body(START), "offences": [code]}
     blocked = [each.field for each in check_body(CATALOGUE["PRES-NEW"], body, START) if each.blocks]
     assert blocked == ([] if right else ["offences[0].treaty"])
+
+
+# --- what a request lacks ---
+
+
+async def test_m01_from_another_product_stands_and_its_desk_names_both_fields(tmp_path: Path) -> None:
+    async with simulated(tmp_path, "XA", "XB") as net:
+        body = {**preservation_body(net.now), "another_word": "of its own"}
+        del body["necessity"], body["mla_intent"]
+        said = await say(net["XA"], "XB", "PRES-NEW", Urgency.U1, body)
+        await net.settle()
+        view = await net["XB"].view(said.id)
+        assert set(view.lacks) == {"necessity", "mla_intent"}
+        assert "NEED-INFO" in view.permitted
+        assert (await net["XA"].view(said.id)).lacks == ()
+
+
+async def test_nothing_is_said_to_lack_in_a_whole_request(tmp_path: Path) -> None:
+    async with simulated(tmp_path, "XA", "XB") as net:
+        sent = await net["XA"].ask("XB")
+        await net.settle()
+        await net.pass_time(minutes=10)
+        assert (await net["XB"].view(sent.id)).lacks == ()

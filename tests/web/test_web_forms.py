@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html import escape
 
 import pytest
@@ -178,3 +179,16 @@ async def test_an_answer_that_discloses_asks_for_the_secret_again_and_for_a_seco
 def test_a_date_at_the_end_of_the_calendar_breaks_no_page(text, zone):
     shown = moment(parse_instant(text), zone, "en")
     assert shown.iso == text
+
+
+async def test_a_question_begins_with_the_fields_that_the_request_lacks(visitor: Browserless) -> None:
+    request = visitor.desk.full_day()["u1"]
+    old = visitor.desk.requests[request]
+    visitor.desk.requests[request] = replace(old, lacks=("necessity", "data.until"))
+    await visitor.sign_in()
+    case = (await visitor.get(f"/cases/{old.case}")).text
+    assert "A mandatory field is missing." in case
+    assert "Why preservation is necessary; Until" in case
+    page = (await visitor.get(f"/requests/{request}/answers/NEED-INFO")).text
+    ticked = re.findall(r'value="([\w.]+)"[^>]* checked', page)
+    assert set(ticked) == {"necessity", "data.until"}

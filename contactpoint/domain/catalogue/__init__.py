@@ -8,7 +8,7 @@ ticked it.
 from functools import cache
 from pathlib import Path
 
-from contactpoint.domain.catalogue.check import UNKNOWN, Problem, check_body
+from contactpoint.domain.catalogue.check import UNKNOWN, Problem, check_body, lacking
 from contactpoint.domain.catalogue.model import (
     OPEN,
     Answer,
@@ -64,6 +64,7 @@ __all__ = [
     "Signers",
     "Stage",
     "check_body",
+    "lacking",
     "load",
     "signers_needed",
     "signers_open",

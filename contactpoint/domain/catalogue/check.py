@@ -43,6 +43,13 @@ def check_body(form: Entry | Answer, body: Mapping[str, Plain], now: datetime) -
     return tuple(_with_offers(problem, form.offers) for problem in problems)
 
 
+def lacking(form: Entry | Answer, body: Mapping[str, Plain], at: datetime) -> tuple[str, ...]:
+    """Promise: the fields, by the codes of a NEED-INFO, in which a body that came from another State lacks something or is wrong; `at`
+    is when it was written. The request stands all the same: an officer decides what to ask."""
+    found = (problem for problem in check_body(form, body, at) if problem.blocks and problem.code != "E-UNKNOWN-FIELD")
+    return tuple(dict.fromkeys(problem.field.split("[")[0] for problem in found))
+
+
 def _check_any_of(form: Entry | Answer, body: Mapping[str, Plain]) -> Iterable[Problem]:
     labels = {field.name: field.label for field in form.fields}
     for names in form.any_of:

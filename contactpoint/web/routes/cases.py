@@ -15,8 +15,8 @@ from contactpoint.desk.handover import AUTHORITY
 from contactpoint.desk.views import CaseView, Draft, RequestView
 from contactpoint.domain import catalogue as catalogues
 from contactpoint.domain.catalogue import Answer, Signers
-from contactpoint.domain.catalogue.words import Consequence
-from contactpoint.domain.values import Urgency
+from contactpoint.domain.catalogue.words import Consequence, FieldType
+from contactpoint.domain.values import Side, Urgency
 from contactpoint.web.coded import title_of
 from contactpoint.web.conditions import accepted, asked_on_page, conditions
 from contactpoint.web.forms import controls, labels, place, read_body
@@ -71,6 +71,7 @@ def case_context(view: CaseView) -> dict[str, Any]:
                 "letter": opening,
                 "signed": as_signed(opening.body) if opening else (),
                 "actions": actions(each, catalogue),
+                "lacks": _lacking(each, catalogue),
                 "order": each.incoming and each.kind in catalogue and catalogue[each.kind].domestic_order,
                 "can_take": "ACKNOWLEDGED" in each.permitted,
                 "conditions": conditions(each.conditions, catalogue),
@@ -97,6 +98,15 @@ def case_context(view: CaseView) -> dict[str, Any]:
 def _answers(kind: str, asked: str) -> bool:
     catalogue = catalogues.load()
     return asked in catalogue and catalogue[asked].offered(kind) is not None
+
+
+def _lacking(request: RequestView, catalogue: catalogues.Catalogue) -> Sequence[str]:
+    """The labels of what an incoming request lacks."""
+    named = {}
+    for field in fields_of(request.kind, None, catalogue):
+        named[field.name] = field.label
+        named |= {f"{field.name}.{inner.name}": inner.label for inner in field.fields}
+    return [named.get(path, path) for path in request.lacks]
 
 
 def actions(request: RequestView, catalogue: catalogues.Catalogue) -> Sequence[tuple[str, str]]:
@@ -148,6 +158,15 @@ async def answer_page(request_id: str, kind: str, seen: SignedIn) -> Response:
     return await _draw(request_id, kind, seen)
 
 
+def _asking(answer: Answer, lacks: Sequence[str]) -> dict[str, Any] | None:
+    """A question begins with the fields that the request lacks; the officer changes what is to be asked."""
+    for field in answer.fields:
+        if field.type is FieldType.FIELD_CODES and Side.ADDRESSEE in answer.by:
+            known = {choice.code for choice in field.choices}
+            return {field.name: [each if each in known else each.split(".")[0] for each in lacks]}
+    return None
+
+
 async def _draw(
     request_id: str,
     kind: str,
@@ -158,6 +177,8 @@ async def _draw(
 ) -> Response:
     case, request, answer = await _answering(request_id, kind, seen)
     two = _two(kind, request)
+    if body is None and request.lacks:
+        body = _asking(answer, request.lacks)
     if body is None and answer.consequence is Consequence.HANDS_OVER:
         body = {AUTHORITY: await seen.desk.joint.authority(request.id, seen.now)}
     problems = place(error.problems, body or {}) if error else ()
