@@ -229,3 +229,25 @@ async def test_nothing_is_said_to_lack_in_a_whole_request(tmp_path: Path) -> Non
         await net.settle()
         await net.pass_time(minutes=10)
         assert (await net["XB"].view(sent.id)).lacks == ()
+
+
+# --- the requester's choice ---
+
+
+async def test_the_asking_state_is_reminded_of_its_choice_after_a_warning_until_it_has_chosen(tmp_path: Path) -> None:
+    async with simulated(tmp_path, "XA", "XB") as net:
+        xa, xb = net["XA"], net["XB"]
+        sent = await xa.ask("XB")
+        await net.settle()
+        await xb.acknowledge(sent.id)
+        warning = filled(CATALOGUE["PRES-NEW"].answer("WARN-42-7"), net.now)
+        await xb.desk.answer(sent.id, "WARN-42-7", warning, xb.officer, net.now)
+        await net.settle()
+        await net.pass_days(net.now + timedelta(hours=3, minutes=59))
+        assert "W-CLOCK-NEAR" not in await codes(xa)
+        await net.pass_days(net.now + timedelta(minutes=2))
+        assert "W-CLOCK-NEAR" in await codes(xa)
+        assert "W-CLOCK-NEAR" not in await codes(xb)
+        await xa.desk.answer(sent.id, "CONFIRMED-BY-REQUESTER", {}, xa.officer, net.now)
+        await net.settle()
+        assert "W-CLOCK-NEAR" not in await codes(xa)
