@@ -52,6 +52,13 @@ def test_the_call_back_takes_its_three_fields_as_the_officer_writes_them() -> No
     assert body == {"number": "+999-0001", "spoke_with": "duty officer", "result": "confirmed"}
 
 
+def test_a_request_that_starts_from_a_case_is_no_answer_and_leads_to_its_draft() -> None:
+    with pytest.raises(CommandError) as refused:
+        fields_of(KNOWN, "STATUS-QUERY")
+    assert "request of its own" in refused.value.text
+    assert "contactpoint draft STATUS-QUERY" in refused.value.what_to_do
+
+
 def test_a_move_that_is_an_entry_of_its_own_can_be_said_too() -> None:
     assert fields_of(KNOWN, "WITHDRAW") == KNOWN["WITHDRAW"].fields
 

@@ -157,6 +157,9 @@ async def test_withdrawing_stops_the_ringing_at_the_other_end(tmp_path: Path) ->
         await net.pass_time(hours=1)
         assert not (await net["XB"].view(sent.id)).rings
         assert len(net["XB"].telephone.notices) == 1
+        await net.pass_time(hours=24)
+        for state in ("XA", "XB"):  # nobody waits for it any more, and nobody was late
+            assert {each.met for each in (await net[state].view(sent.id)).deadlines} == {True}
 
 
 async def test_without_a_key_the_station_takes_charge_and_both_sides_see_it(tmp_path: Path) -> None:

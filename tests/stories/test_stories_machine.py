@@ -275,8 +275,8 @@ async def both_ends_agree(net: Simulator, request: str, sender: str) -> None:
 
 class TestNetwork(Network.TestCase):
     settings = settings(
-        max_examples=100 if ALL else 6,
-        stateful_step_count=60 if ALL else 40,
+        max_examples=40 if ALL else 5,
+        stateful_step_count=50 if ALL else 40,
         phases=(Phase.generate,),
         deadline=None,
         suppress_health_check=list(HealthCheck),
