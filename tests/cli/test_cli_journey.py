@@ -306,12 +306,6 @@ def test_an_unknown_reference_and_a_wrong_secret_are_said_in_words(network: Netw
     assert network.run("contactpoint", "init", "--answers", "QM.toml", "--home", "QM", code=2).stdout == ""
 
 
-def test_a_stopped_node_ends_with_zero_within_ten_seconds(network: Network) -> None:
-    began = time.monotonic()
-    assert network.stop()[1:] == [0, 0]
-    assert time.monotonic() - began < 10
-
-
 def test_a_state_states_its_card_and_its_instructions_from_files(network: Network) -> None:
     printed = network.run("contactpoint", "directory", "card", "show", "--home", "QM").stdout
     card = network.folder / "card.toml"
@@ -340,3 +334,9 @@ def test_a_request_can_be_checked_without_sending_it(network: Network) -> None:
     broken.write_text("type: PRES-NEW\nfrom: QM\nto: QN\nurgency: U1\nfacts: none\n")
     told = network.run("contactpoint", "send", "broken.yaml", *asked, code=1).stdout
     assert told.startswith("What stops it:") and "E-FIELD-MISSING necessity" in told
+
+
+def test_a_stopped_node_ends_with_zero_within_ten_seconds(network: Network) -> None:
+    began = time.monotonic()
+    assert network.stop()[1:] == [0, 0]
+    assert time.monotonic() - began < 10
