@@ -29,6 +29,11 @@ def fields_of(catalogue: Catalogue, kind: str) -> tuple[Field, ...]:
     moves = {entry.code: entry.fields for entry in catalogue.entries.values() if entry.opens is Opens.MOVE}
     answers = [answer for entry in catalogue.entries.values() for answer in entry.answers]
     known = moves.keys() | {answer.code for answer in answers}
+    if kind not in known and kind in catalogue.entries:
+        raise CommandError(
+            f"{kind} is a request of its own, not an answer.",
+            f"Run `contactpoint draft {kind} --from ID --as OFFICER`, write it into a file, then `send` it",
+        )
     if kind not in known:
         raise CommandError(f"There is no answer {kind!r}.", nearest(kind, known))
     found = [*moves.get(kind, ()), *(field for answer in answers if answer.code == kind for field in answer.fields)]

@@ -92,7 +92,10 @@ def _request_lines(out: Output, request: RequestView) -> Iterator[str]:
     yield from (f"  {clean(told)}" for told in _told(request))
     if request.preservation is not None:
         kept = request.preservation
-        yield f"  {kept.state}: preserved from {instant(kept.preserved_from)}, earliest expiry {instant(kept.expires)}"
+        expiry = f"earliest expiry {instant(kept.expires)}"
+        if kept.state == "HELD-UNTIL-DECISION":
+            expiry = "kept until the formal request is decided"
+        yield f"  {kept.state}: preserved from {instant(kept.preserved_from)}, {expiry}"
     rows = []
     for fact in sorted(request.facts, key=lambda fact: fact.at):
         late = "" if fact.late_s is None else f"{fact.late_s} s late"

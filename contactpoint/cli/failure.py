@@ -34,7 +34,7 @@ class Failure:
     problems: tuple[Finding, ...] = ()
 
     def lines(self) -> list[str]:
-        found = [f"  {p.code} {p.field}: {p.text}" + _offered(p.offers) for p in self.problems]
+        found = [f"  {p.code} {p.field}: {p.text}{_offered(p)}" for p in self.problems]
         return [f"{self.code}: {self.text}", *found, f"What to do: {self.what_to_do}"]
 
 
@@ -141,5 +141,6 @@ def _sentence(text: str) -> str:
     return text if text.endswith((".", "?", "!")) else text + "."
 
 
-def _offered(offers: tuple[str, ...]) -> str:
-    return f" (what fits instead: {', '.join(offers)})" if offers else ""
+def _offered(found: Finding) -> str:
+    """What fits instead, unless the sentence has said it."""
+    return f" (what fits instead: {', '.join(found.offers)})" if found.offers and "Instead: " not in found.text else ""

@@ -59,7 +59,7 @@ def _lines(out: Output, found: DeskFigures) -> Iterator[str]:
         if urgency.lowered:
             yield f"lowered by the receiver: {urgency.lowered} of {urgency.asked} in class {urgency.urgency}"
     for count in found.rights:
-        yield f"rights: {count.number} {' '.join(part for part in (count.kind, count.reason, count.verdict) if part)}"
+        yield f"rights: {count.number} {' '.join(part for part in dict.fromkeys((count.kind, count.reason, count.verdict)) if part)}"
     for apart in counted.disagreements:
         times = f"{instant(apart.claimed)} claimed, {instant(apart.witnessed)} attested"
         yield f"the two sides differ: {apart.request} {apart.level}: {times}"

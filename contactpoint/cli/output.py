@@ -100,9 +100,15 @@ def described(body: Mapping[str, Any], indent: str = "  ") -> list[str]:
             items = [json.dumps(plain(i), ensure_ascii=False) if isinstance(i, Mapping) else str(i) for i in value]
             lines.append(f"{indent}{_label(name)}: {_hung(', '.join(items), indent)}")
         else:
-            text = instant(value) if isinstance(value, datetime) else "" if value is None else str(plain(value))
-            lines.append(f"{indent}{_label(name)}: {_hung(text, indent)}")
+            lines.append(f"{indent}{_label(name)}: {_hung(_said(value), indent)}")
     return lines
+
+
+def _said(value: Any) -> str:
+    """One value as people read it."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return instant(value) if isinstance(value, datetime) else "" if value is None else str(plain(value))
 
 
 def _label(name: object) -> str:

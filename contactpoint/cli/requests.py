@@ -149,9 +149,10 @@ def answer(
     home: Home = HERE,
     as_json: Json = False,
 ) -> None:
-    """Answer a request.
+    """Answer a request, or withdraw an own one.
 
-    Each field of the answer is an option, such as --number or --spoke-with; a wrong one names those that fit.
+    WITHDRAW takes an own request back. Each field of the answer is an option, such as --number or --spoke-with; a wrong
+    one names those that fit.
     """
     from contactpoint.cli.answerfields import fields_of, read_body
     from contactpoint.domain import catalogue
@@ -183,9 +184,9 @@ def tell_spread(out: Output, spread: Spread) -> None:
     out.data(spread, [f"operation {spread.thread}", *out.table(("to", "id", "state"), rows)])
     for each in spread.sent:
         if each.state == "WAITING-FOR-APPROVAL":
-            who = each.approver or "a second officer"
+            who, number = each.approver or "a second officer", each.approver or "OFFICER"
             out.say(
-                f"Next: {who} runs `contactpoint approve {each.id} --as OFFICER`; nothing leaves for {each.recipient} until then."
+                f"Next: {who} runs `contactpoint approve {each.id} --as {number}`; nothing leaves for {each.recipient} until then."
             )
         if each.state == "WAITING-FOR-REVIEW":
             out.say(f"Next: a second person runs `contactpoint review {each.id} --as OFFICER` for {each.recipient}.")
@@ -203,7 +204,7 @@ def tell_submitted(out: Output, submitted: Submitted) -> None:
         told["approver"] = submitted.approver
     out.data(told, [f"{submitted.id}  {submitted.state}"])
     if submitted.state == "WAITING-FOR-APPROVAL":
-        who = submitted.approver or "a second officer"
-        out.say(f"Next: {who} runs `contactpoint approve {submitted.id} --as OFFICER`. Until then nothing leaves.")
+        who, number = submitted.approver or "a second officer", submitted.approver or "OFFICER"
+        out.say(f"Next: {who} runs `contactpoint approve {submitted.id} --as {number}`. Until then nothing leaves.")
     if submitted.state == "WAITING-FOR-REVIEW":
         out.say(f"Next: a second person records the rights check: `contactpoint review {submitted.id} --as OFFICER`.")

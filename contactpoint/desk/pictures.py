@@ -34,8 +34,8 @@ from contactpoint.desk.views import (
     Task,
 )
 from contactpoint.domain.case import Request, permitted
-from contactpoint.domain.catalogue.model import OPEN
 from contactpoint.domain.catalogue import lacking
+from contactpoint.domain.catalogue.model import OPEN
 from contactpoint.domain.codes import look_up
 from contactpoint.domain.ladder import Ladder
 from contactpoint.domain.preservation import Preservation, PreservationState
@@ -71,6 +71,8 @@ def _deadlines(ladder: Ladder, now: datetime) -> tuple[Deadline, ...]:
             met: bool | None = reached <= due
         elif higher:
             met = True
+        elif ladder.closed and twin not in ladder.said and twin not in ladder.heard:
+            continue  # it was withdrawn or refused first: nobody waits any more, and nobody was late
         else:
             met = False if now > due else None
         found.append(Deadline(twin.level.value, due, met))

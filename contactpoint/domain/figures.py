@@ -190,7 +190,8 @@ def table(counted: Figures) -> list[tuple[str, ...]]:
             rows.append(("response", *head, level, *(str(number) for number in numbers)))
     for section, counts in (("outcome", counted.outcomes), ("refusal", counted.refusals)):
         rows += [
-            (section, each.asking, each.asked, each.kind, "", each.what, str(each.number), "", "", "") for each in counts
+            (section, each.asking, each.asked, each.kind, "", each.what, str(each.number), "", "", "")
+            for each in counts
         ]
     for each in counted.classes:
         rows.append(("class", "", "", "", each.urgency, "asked", str(each.asked), "", "", ""))

@@ -377,7 +377,10 @@ class DeskSimulator(
             raise DraftError("E-FIELD-MISSING", "The form has problems.", "Correct the fields named.", problems)
         new = self._next("b")
         urgency = Urgency(self.requests[request].urgency)
-        if catalogues.signers_needed(catalogues.load(), kind, urgency, self.requests[request].kind) is catalogues.Signers.TWO:
+        if (
+            catalogues.signers_needed(catalogues.load(), kind, urgency, self.requests[request].kind)
+            is catalogues.Signers.TWO
+        ):
             if draft.approver is None:
                 raise DraftError("E-SIGNERS", "needs a second officer", "name the approver")
             return Submitted(new, "", "WAITING-FOR-APPROVAL", draft.approver)

@@ -20,6 +20,7 @@ from contactpoint.desk.proof.times import Reached, judge_levels, judge_twins, le
 from contactpoint.domain.case import Case, Request, fold
 from contactpoint.domain.catalogue import load as load_catalogue
 from contactpoint.domain.errors import DomainError
+from contactpoint.domain.values import spell_instant
 from contactpoint.wire.envelope import MOST_AHEAD
 from contactpoint.wire.slip import SlipLevel
 
@@ -158,7 +159,7 @@ def _judge_ends(
     last = max((letter.statement.at for letter in letters), default=None)
     if last is not None and register.checkpoint.at < last:
         findings.lacks(
-            f"a checkpoint of the register after the last statement: this one is of {register.checkpoint.at.isoformat()}, "
+            f"a checkpoint of the register after the last statement: this one is of {spell_instant(register.checkpoint.at)}, "
             "and a revocation since then would not show"
         )
     if not stamps:
