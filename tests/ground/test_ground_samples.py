@@ -9,6 +9,8 @@ ROOT = Path(__file__).parents[2]
 _TEST = """
 import pytest
 
+from tests.conftest import SAMPLE
+
 @pytest.mark.matrix
 @pytest.mark.parametrize("number", range(40))
 def test_one(number):
@@ -41,7 +43,7 @@ def _ran(folder: Path, **variables: str) -> list[str]:
 
 def test_a_seed_repeats_its_sample_and_another_draws_another(tmp_path: Path) -> None:
     first = _ran(tmp_path, CONTACTPOINT_TEST_SEED="1")
-    assert len(first) == 3
+    assert len(first) == SAMPLE
     assert _ran(tmp_path, CONTACTPOINT_TEST_SEED="1") == first
     assert _ran(tmp_path, CONTACTPOINT_TEST_SEED="2") != first
 
