@@ -5,11 +5,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.conftest import SAMPLE
+
 ROOT = Path(__file__).parents[2]
 _TEST = """
 import pytest
-
-from tests.conftest import SAMPLE
 
 @pytest.mark.matrix
 @pytest.mark.parametrize("number", range(40))
