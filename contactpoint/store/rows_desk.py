@@ -123,7 +123,3 @@ async def keep_proof(tx: AsyncConnection, values: Mapping[str, Any], most: int =
 
 async def beat_worker(tx: AsyncConnection, name: str, version: str, now: datetime) -> None:
     await insert_or_replace(tx, worker, {"name": name, "version": version, "seen_at": now}, ("name",))
-
-
-async def workers_alive(tx: AsyncConnection, since: datetime) -> Sequence[Row[Any]]:
-    return (await tx.execute(select(worker).where(worker.c.seen_at >= since))).all()

@@ -46,11 +46,6 @@ async def store_signature(tx: AsyncConnection, digest: bytes, signed: bytes) -> 
     return bytes((await tx.execute(_signed, {"of": digest})).scalar_one())
 
 
-async def unsigned_facts(tx: AsyncConnection, statement_ids: Sequence[str]) -> Sequence[Row[Any]]:
-    query = select(fact).where(fact.c.statement_id.in_(statement_ids), fact.c.signed.is_(None))
-    return (await tx.execute(query)).all()
-
-
 async def insert_parcel(tx: AsyncConnection, values: Mapping[str, Any]) -> bool:
     return await insert_once(tx, outbox, {"state": "due", **values})
 
@@ -93,12 +88,3 @@ async def settle_parcel(tx: AsyncConnection, parcel_id: str, values: Mapping[str
 
 async def parcels_of(tx: AsyncConnection, statement_id: str) -> Sequence[Row[Any]]:
     return (await tx.execute(select(outbox).where(outbox.c.statement_id == statement_id))).all()
-
-
-async def due_again_now(tx: AsyncConnection, recipient: str, now: datetime) -> None:
-    """Anything heard from the peer resets its back-off."""
-    await tx.execute(
-        update(outbox)
-        .where(outbox.c.recipient == recipient, outbox.c.state == "due", outbox.c.next_at > now)
-        .values(next_at=now)
-    )

@@ -1,4 +1,7 @@
-"""What is given under conditions: closed until they are accepted by signature, and handed on only where its origin lets it go."""
+"""What is given under conditions: closed until they are accepted by signature, and handed on only where its origin lets it go.
+
+Longer than four hundred lines: every story needs the same three States and the same letters between them.
+"""
 
 import json
 from collections.abc import Mapping
