@@ -1,5 +1,6 @@
 """CaseworkError
 ├── BusyCaseError      others kept moving the same case; nothing was written, try again
+├── PlanError          a rota or policy does not bear its officer's signature
 ├── NoKeyError         the node has no usable key of a role, or the recipient none to seal to
 └── BehindError        the trusted copy does not know the sender's key yet; fetch the register and try again
 """
@@ -18,6 +19,10 @@ class CaseworkError(Exception):
 
 class BusyCaseError(CaseworkError):
     """Somebody else moved the same case each time; try again."""
+
+
+class PlanError(CaseworkError):
+    """A rota or policy of this desk was changed by somebody who had no officer's key; it is not used."""
 
 
 class NoKeyError(CaseworkError):

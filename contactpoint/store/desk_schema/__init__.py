@@ -7,6 +7,7 @@ In clear rest ids, addresses, levels, classes, times and digests; whatever an of
 from contactpoint.store.desk_schema.base import journal, metadata
 from contactpoint.store.desk_schema.cases import case_file, clock, fact, outbox, page, request, statement, step
 from contactpoint.store.desk_schema.law import api_key, instruction, oral, review, threat, tick
+from contactpoint.store.desk_schema.oncall import plan
 from contactpoint.store.desk_schema.people import manned, officer, own_key, session, setting, sheet
 from contactpoint.store.desk_schema.work import cursor, set_aside, task, waiting, worker
 
@@ -25,6 +26,7 @@ __all__ = [
     "outbox",
     "own_key",
     "page",
+    "plan",
     "request",
     "review",
     "session",
