@@ -72,7 +72,7 @@ async def save_plan(
     Raises BusyCaseError when somebody else saved first: look at that version and change it anew.
     """
     version = after + 1
-    data = encode({"kind": kind.value, "name": name, "version": version, "content": content})
+    data = encode({"kind": kind.value, "name": name, "version": version, "content": dict(content)})
     signed = sign(kind.value, data, [officer.key], cw.net)
     values = {
         "kind": kind.value,
