@@ -122,6 +122,9 @@ async def _hear(tx: AsyncConnection, cw: Casework, request: Request, step: Step,
         return
     outgoing = request.sender == cw.state
     columns: dict[str, object] = {"status": request.status.code, "acknowledged_by": _column(request.acknowledged_by)}
+    if not outgoing and isinstance(event, Acknowledged):
+        # Who took charge has it, until a hand-over gives it to somebody else.
+        columns["holder"] = columns["acknowledged_by"]
     if outgoing and isinstance(event, Answered) and cw.catalogue[request.kind].rings:
         columns["answer_unread"] = True
     await happen(tx, cw, request.id, event, now, **columns)

@@ -119,6 +119,7 @@ class RequestView:
     conditions: tuple[Any, ...] = ()  # labels, as in a body, that the other State asks this side to accept now
     quiet: bool = False  # it rings nobody and stands in a list of its own, not on the board
     recalled: bool = False  # its sender took it back: shown struck through, never taken away
+    holder: str = ""  # the officer of this desk who has it now: who took charge, or to whom it was handed over
     lacks: tuple[str, ...] = ()  # of an incoming request: fields that its type asks for and that are missing or wrong
 
 

@@ -17,6 +17,8 @@ async def test_a_request_travels_and_both_ends_hold_the_same_state(tmp_path: Pat
         for state in ("XA", "XB"):
             view = await net[state].view(sent.id)
             assert (view.level, view.acknowledged_by) == ("acknowledged", "XB-OFF-001")
+            # Who has it is this desk's own affair: the other end knows who took charge, and no more.
+            assert view.holder == ("XB-OFF-001" if state == "XB" else "")
         cases = [await net[state].desk.case_view(sent.case, net.now) for state in ("XA", "XB")]
         assert cases[0].state_digest == cases[1].state_digest
 

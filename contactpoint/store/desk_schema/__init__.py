@@ -6,6 +6,7 @@ In clear rest ids, addresses, levels, classes, times and digests; whatever an of
 
 from contactpoint.store.desk_schema.base import journal, metadata
 from contactpoint.store.desk_schema.cases import case_file, clock, fact, outbox, page, request, statement, step
+from contactpoint.store.desk_schema.handover import exercise, handover
 from contactpoint.store.desk_schema.law import api_key, instruction, oral, review, threat, tick
 from contactpoint.store.desk_schema.oncall import plan
 from contactpoint.store.desk_schema.people import manned, officer, own_key, session, setting, sheet
@@ -16,7 +17,9 @@ __all__ = [
     "case_file",
     "clock",
     "cursor",
+    "exercise",
     "fact",
+    "handover",
     "instruction",
     "journal",
     "manned",

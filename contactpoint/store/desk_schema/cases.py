@@ -65,6 +65,9 @@ request = Table(
     Column("at", Instant, nullable=False),
     Column("rings", Boolean, nullable=False),
     Column("acknowledged_by", String(64), nullable=False, server_default=""),
+    Column(
+        "holder", String(64), nullable=False, server_default="", index=True
+    ),  # the officer of this desk who has it now
     Column("answer_unread", Boolean, nullable=False, server_default="0"),
     Column("poisoned", Integer, nullable=False, server_default="0"),
 )

@@ -69,6 +69,20 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("only"),
     )
     op.create_table(
+        "exercise",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("officer", sa.String(length=64), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("script", sa.String(length=32), nullable=False),
+        sa.Column("expected", sa.Integer(), nullable=False),
+        sa.Column("met", sa.Integer(), nullable=False),
+        sa.Column("report", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("exercise", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_exercise_officer"), ["officer"], unique=False)
+
+    op.create_table(
         "fact",
         sa.Column("digest", sa.LargeBinary(length=32), nullable=False),
         sa.Column("statement_id", sa.String(length=36), nullable=False),
@@ -84,6 +98,24 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("fact", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_fact_statement_id"), ["statement_id"], unique=False)
+
+    op.create_table(
+        "handover",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("giver", sa.String(length=64), nullable=False),
+        sa.Column("taker", sa.String(length=64), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("offered", sa.LargeBinary(), nullable=False),
+        sa.Column("giver_certificate", sa.LargeBinary(), nullable=False),
+        sa.Column("accepted", sa.LargeBinary(), nullable=True),
+        sa.Column("taker_certificate", sa.LargeBinary(), nullable=True),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("until", sa.BigInteger(), nullable=False),
+        sa.Column("settled_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("handover", schema=None) as batch_op:
+        batch_op.create_index("handover_open", ["state", "at"], unique=False)
 
     op.create_table(
         "instruction",
@@ -340,6 +372,7 @@ def upgrade() -> None:
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("rings", sa.Boolean(), nullable=False),
         sa.Column("acknowledged_by", sa.String(length=64), server_default="", nullable=False),
+        sa.Column("holder", sa.String(length=64), server_default="", nullable=False),
         sa.Column("answer_unread", sa.Boolean(), server_default="0", nullable=False),
         sa.Column("poisoned", sa.Integer(), server_default="0", nullable=False),
         sa.ForeignKeyConstraint(
@@ -350,6 +383,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("request", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_request_case_id"), ["case_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_request_holder"), ["holder"], unique=False)
         batch_op.create_index(batch_op.f("ix_request_label"), ["label"], unique=False)
         batch_op.create_index(
             "request_due",
