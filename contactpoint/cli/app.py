@@ -10,6 +10,7 @@ import sys
 import typer
 
 from contactpoint.cli import (
+    bell,
     cases,
     completion,
     config,
@@ -44,6 +45,7 @@ evidence.add_to(app)
 extend.add_to(app)
 figures.add_to(app)
 handover.add_to(app)
+app.add_typer(bell.app, name="bell")
 app.add_typer(group.app, name="group")
 app.add_typer(directory.app, name="directory")
 app.add_typer(officers.app, name="officer")

@@ -29,6 +29,7 @@ from contactpoint.desk.plan import Signer
 from contactpoint.desk.precheck import answer_form, check_draft
 from contactpoint.desk.review import Check, flag
 from contactpoint.desk.threats import Threats
+from contactpoint.desk.toolkeys import note_bell
 from contactpoint.desk.views import (
     Beat,
     Board,
@@ -81,6 +82,9 @@ class Desk:
 
     async def beat(self, now: datetime) -> Beat:
         return await self.cw.db.read(lambda tx: pictures.beat(tx, self.cw, now))
+
+    async def bell_rings(self, token: str, now: datetime) -> None:
+        await note_bell(self.cw, token, now)
 
     async def case_view(self, case: str, now: datetime) -> CaseView:
         view = await self.cw.db.read(lambda tx: pictures.case_view(tx, self.cw, case, now))

@@ -2,7 +2,7 @@
 
 Promise: who reads on from the cursor of the last line gets everything that came since, once, and a recall always as an entry of its
 own. A cursor is sealed under this node's storage key: nobody can make one, read one, or bring one from another node. A key of the
-feed reads this feed and can do nothing else; only its digest rests here.
+feed (`contactpoint.desk.toolkeys`) reads this feed and can do nothing else.
 """
 
 from __future__ import annotations
@@ -10,26 +10,21 @@ from __future__ import annotations
 import base64
 import binascii
 from dataclasses import dataclass
-from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contactpoint.casework.cases import load_case
 from contactpoint.casework.context import Casework
-from contactpoint.desk.errors import DraftError, NotFoundError, NotPermittedError
+from contactpoint.desk.errors import DraftError
 from contactpoint.domain.threats import Threat, pap_of, threat_of, tlp_of
-from contactpoint.store.desk_schema import journal
-from contactpoint.store.journal import append
-from contactpoint.store.rows_threats import api_key_row, api_keys, entries_after, insert_api_key, revoke_api_key
-from keys.digest import digest
+from contactpoint.store.rows_threats import entries_after
 from keys.errors import UnsealError
 
-SCOPE = "threats"
 MOST_FED = 200
 """Entries in one answer."""
 
 _CURSOR = "feed/threats"
-_LONGEST_CURSOR, _LONGEST_TOKEN, _LONGEST_NAME = 200, 200, 64
+_LONGEST_CURSOR = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +43,6 @@ class FeedPage:
     entries: tuple[FeedEntry, ...]
     cursor: str
     more: bool
-
-
-@dataclass(frozen=True, slots=True)
-class FeedKey:
-    """A key of the feed, without its token."""
-
-    name: str
-    scope: str
-    at: datetime
-    revoked_at: datetime | None
 
 
 async def read_feed(cw: Casework, after: str) -> FeedPage:
@@ -98,52 +83,3 @@ def _open_cursor(cw: Casework, text: str) -> int:
         raise DraftError(
             "E-CURSOR", "this cursor was not given out by this node", "read from the beginning, without a cursor"
         ) from error
-
-
-async def refuse_key(cw: Casework, token: str) -> None:
-    """Raise NotPermittedError (E-API-KEY) unless this token is a key of the feed that still holds."""
-    # The token is 32 random bytes: a plain digest of it cannot be guessed back, and finding it by its digest leaks no time.
-    mark = digest(token[:_LONGEST_TOKEN].encode())
-    row = await cw.db.read(lambda tx: api_key_row(tx, mark))
-    if row is None or row.revoked_at is not None or row.scope != SCOPE:
-        raise NotPermittedError(
-            "E-API-KEY", "the key is missing, unknown or revoked", "ask an administrator: contactpoint threats key add"
-        )
-
-
-async def add_key(cw: Casework, name: str, now: datetime) -> str:
-    """Make a key for one tool. The token is returned once and rests nowhere. Raises NotPermittedError where the name is in use."""
-    name = name.strip()
-    if not name or len(name) > _LONGEST_NAME or not name.isprintable():
-        text = f"a key's name has 1 to {_LONGEST_NAME} characters that can be seen"
-        raise DraftError("E-FIELD-INVALID", text, "choose a name such as the tool's")
-    token = f"cpf_{cw.random(32).hex()}"
-    values = {"digest": digest(token.encode()), "name": name, "scope": SCOPE, "at": now}
-
-    async def work(tx: AsyncConnection) -> None:
-        if any(row.name == name and row.revoked_at is None for row in await api_keys(tx)):
-            raise NotPermittedError("E-EXISTS", f"there is a key {name} already", "revoke it first, or choose a name")
-        await insert_api_key(tx, values)
-        await append(tx, journal, "feed key added", name, None, now)
-
-    await cw.db.write(work)
-    return token
-
-
-async def revoke_key(cw: Casework, name: str, now: datetime) -> None:
-    """End a key at once. Raises NotFoundError."""
-
-    async def work(tx: AsyncConnection) -> bool:
-        gone = await revoke_api_key(tx, name, now)
-        if gone:
-            await append(tx, journal, "feed key revoked", name, None, now)
-        return gone
-
-    if not await cw.db.write(work):
-        raise NotFoundError("E-NOT-FOUND", f"there is no key {name} that holds", "run `contactpoint threats key list`")
-
-
-async def list_keys(cw: Casework) -> tuple[FeedKey, ...]:
-    """Every key that was ever made, without its token."""
-    rows = await cw.db.read(api_keys)
-    return tuple(FeedKey(row.name, row.scope, row.at, row.revoked_at) for row in rows)

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from contactpoint.casework.bells import bells_gone
 from contactpoint.casework.cases import OpenCase, load_case, state_digest
 from contactpoint.casework.consequences import GIVEN_BEFORE
 from contactpoint.casework.context import Casework
@@ -330,4 +331,5 @@ async def beat(tx: AsyncConnection, cw: Casework, now: datetime) -> Beat:
     # The last reminder before a term ends rings until somebody has dealt with it; those before it are quiet.
     own += await open_tasks_of_code(tx, "W-CLOCK-LAST")
     oldest_s = 0 if oldest is None else max(0, int((now - oldest).total_seconds()))
-    return Beat(unacknowledged=incoming, oldest_s=oldest_s, overdue=own, answers=answers)
+    gone = len(await bells_gone(tx, now))
+    return Beat(unacknowledged=incoming, oldest_s=oldest_s, overdue=own, answers=answers, bells=gone)

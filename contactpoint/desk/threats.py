@@ -19,10 +19,11 @@ from contactpoint.casework.cases import OpenCase, load_case
 from contactpoint.casework.context import Casework
 from contactpoint.desk.compose import submit
 from contactpoint.desk.errors import NotFoundError, NotPermittedError
-from contactpoint.desk.feed import FeedKey, FeedPage, add_key, list_keys, read_feed, refuse_key, revoke_key
+from contactpoint.desk.feed import FeedPage, read_feed
 from contactpoint.desk.find import find_request
 from contactpoint.desk.plan import Signer
 from contactpoint.desk.stix import write_bundle
+from contactpoint.desk.toolkeys import Scope, ToolKey, add_key, list_keys, refuse_key, revoke_key
 from contactpoint.desk.views import Draft, Submitted
 from contactpoint.domain.case import permitted
 from contactpoint.domain.threats import (
@@ -139,17 +140,17 @@ class Threats:
 
     async def feed(self, token: str, after: str) -> FeedPage:
         """What came after the cursor. Raises NotPermittedError (E-API-KEY), DraftError (E-CURSOR)."""
-        await refuse_key(self.cw, token)
+        await refuse_key(self.cw, token, Scope.THREATS)
         return await read_feed(self.cw, after)
 
     async def add_key(self, name: str, now: datetime) -> str:
-        return await add_key(self.cw, name, now)
+        return await add_key(self.cw, name, Scope.THREATS, now)
 
     async def revoke_key(self, name: str, now: datetime) -> None:
-        await revoke_key(self.cw, name, now)
+        await revoke_key(self.cw, name, Scope.THREATS, now)
 
-    async def keys(self) -> tuple[FeedKey, ...]:
-        return await list_keys(self.cw)
+    async def keys(self) -> tuple[ToolKey, ...]:
+        return await list_keys(self.cw, Scope.THREATS)
 
 
 async def _listed(tx: AsyncConnection, cw: Casework) -> list[ThreatView]:

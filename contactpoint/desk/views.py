@@ -261,6 +261,7 @@ class Beat:
     oldest_s: int
     overdue: int
     answers: int  # answers to an own U0 or U1 request that nobody has opened
+    bells: int = 0  # second bells that were on duty and have not been heard for a minute
 
 
 @dataclass(frozen=True, slots=True)

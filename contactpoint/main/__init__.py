@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import Any
 
 _ROOMS = {
+    "bell": ("bell_ears", "bell_key_add", "bell_key_list", "bell_key_revoke", "bell_ringer", "ring_bell"),
     "card": ("card_check", "card_set", "card_show"),
     "commands": (
         "acknowledge",

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from contactpoint.desk.feed import FeedKey
 from contactpoint.desk.stix_in import LARGEST_BUNDLE, ReadBundle, read_bundle
 from contactpoint.desk.threats import Recall, ThreatView
+from contactpoint.desk.toolkeys import ToolKey
 from contactpoint.desk.views import Submitted
 from contactpoint.main.folder import write_file
 from contactpoint.main.node import open_desk
@@ -60,6 +60,6 @@ async def feed_key_revoke(home: Path, name: str) -> None:
         await desk.threats.revoke_key(name, clock())
 
 
-async def feed_key_list(home: Path) -> tuple[FeedKey, ...]:
+async def feed_key_list(home: Path) -> tuple[ToolKey, ...]:
     async with open_desk(home) as (desk, _):
         return await desk.threats.keys()

@@ -19,7 +19,7 @@ from contactpoint.notify.exec_hook import ExecChannel
 from contactpoint.notify.smtp import SmtpChannel, SmtpSecurity
 from contactpoint.settings import mail_password, within
 from contactpoint.store.rows_desk import beat_worker
-from contactpoint.watch import clocks, notices, outbox, timers
+from contactpoint.watch import bells, clocks, notices, outbox, timers
 from contactpoint.watch.console import ConsoleChannel
 
 _KEYS_S = 3600.0
@@ -38,6 +38,7 @@ async def running_worker(cw: Casework, means: Means, mirror: Mirror) -> AsyncIte
         ("clocks", _clocks(cw, means), cw.bell),
         ("outbox", _outbox(box), cw.bell),
         ("pages", _notices(pages), cw.bell),
+        ("bells", _bells(cw, means), None),
         ("alive", _alive(cw, means), None),
     ]
     tasks = [asyncio.create_task(repeat(name, step, bell), name=f"worker {name}") for name, step, bell in steps]
@@ -61,6 +62,14 @@ def _clocks(cw: Casework, means: Means) -> Step:
     async def step() -> float:
         moved = await clocks.run_due(cw, means.clock())
         return 0.0 if moved >= clocks.CLOCKS.batch else clocks.POLL_S
+
+    return step
+
+
+def _bells(cw: Casework, means: Means) -> Step:
+    async def step() -> float:
+        await bells.run_due(cw, means.clock())
+        return bells.POLL_S
 
     return step
 

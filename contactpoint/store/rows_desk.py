@@ -76,6 +76,12 @@ async def open_tasks(tx: AsyncConnection, limit: int = 50) -> Sequence[Row[Any]]
     return (await tx.execute(_fair_tasks, {"most": limit})).all()
 
 
+async def open_once(tx: AsyncConnection, prefix: str) -> set[str]:
+    """The causes that begin so and have an open task."""
+    query = select(task.c.once).where(task.c.once.startswith(prefix, autoescape=True), task.c.done_at.is_(None))
+    return set((await tx.execute(query)).scalars())
+
+
 async def finish_task(tx: AsyncConnection, task_id: str, officer: str, now: datetime) -> bool:
     done = await tx.execute(
         update(task)

@@ -1,4 +1,4 @@
-"""Rows of shared threats, in the order in which they came here, and of the keys with which the State's own tools read them.
+"""Rows of shared threats, in the order in which they came here.
 
 What was shared and what was recalled draw their numbers from one series, so that who reads on by number misses neither.
 """
@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Row, and_, exists, func, literal, or_, select, union_all, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from contactpoint.store.desk_schema import api_key, case_file, request, statement, threat
+from contactpoint.store.desk_schema import case_file, request, statement, threat
 from contactpoint.store.sql import insert_once
 
 _other, _other_case = threat.alias(), case_file.alias()
@@ -93,23 +93,3 @@ async def reached(tx: AsyncConnection, requests: Sequence[str]) -> dict[str, str
     """By State: how far the request to it has come."""
     query = select(request.c.peer, request.c.level).where(request.c.id.in_(requests)).order_by(request.c.peer)
     return {row.peer: row.level for row in (await tx.execute(query)).all()}
-
-
-async def insert_api_key(tx: AsyncConnection, values: Mapping[str, Any]) -> bool:
-    return await insert_once(tx, api_key, values)
-
-
-async def api_keys(tx: AsyncConnection) -> Sequence[Row[Any]]:
-    return (await tx.execute(select(api_key).order_by(api_key.c.at, api_key.c.name))).all()
-
-
-async def api_key_row(tx: AsyncConnection, digest: bytes) -> Row[Any] | None:
-    return (await tx.execute(select(api_key).where(api_key.c.digest == digest))).one_or_none()
-
-
-async def revoke_api_key(tx: AsyncConnection, name: str, now: datetime) -> bool:
-    """End every key of this name. False: there is none that still held."""
-    changed = await tx.execute(
-        update(api_key).where(api_key.c.name == name, api_key.c.revoked_at.is_(None)).values(revoked_at=now)
-    )
-    return changed.rowcount > 0

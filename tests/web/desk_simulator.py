@@ -73,6 +73,8 @@ class DeskSimulator(
     reviews: list[ReviewView] = field(default_factory=list)
     listeners: list[asyncio.Queue[str]] = field(default_factory=list)
     silent: bool = False
+    bell_keys: set[str] = field(default_factory=set)
+    bells_heard: list[datetime] = field(default_factory=list)
     instructions: dict[str, InstructionView] = field(default_factory=dict)
     ticked: dict[tuple[str, str], tuple[str, datetime]] = field(default_factory=dict)
 
@@ -255,6 +257,11 @@ class DeskSimulator(
         board = await self.board("", now)
         oldest = max((int((now - each.at).total_seconds()) for each in board.unacknowledged), default=0)
         return Beat(len(board.unacknowledged), oldest, len(board.own_overdue), 0)
+
+    async def bell_rings(self, token: str, now: datetime) -> None:
+        if token not in self.bell_keys:
+            raise NotPermittedError("E-API-KEY", "The key opens nothing.", "Ask an administrator.")
+        self.bells_heard.append(now)
 
     async def case_view(self, case: str, now: datetime) -> CaseView:
         here = [each for each in self.requests.values() if each.case == case]

@@ -6,6 +6,7 @@ In clear rest ids, addresses, levels, classes, times and digests; whatever an of
 
 from contactpoint.store.desk_schema.base import journal, metadata
 from contactpoint.store.desk_schema.cases import case_file, clock, fact, outbox, page, request, statement, step
+from contactpoint.store.desk_schema.drills import drill, drill_plan, ping
 from contactpoint.store.desk_schema.handover import exercise, handover
 from contactpoint.store.desk_schema.law import api_key, instruction, oral, review, threat, tick
 from contactpoint.store.desk_schema.oncall import plan
@@ -17,6 +18,8 @@ __all__ = [
     "case_file",
     "clock",
     "cursor",
+    "drill",
+    "drill_plan",
     "exercise",
     "fact",
     "handover",
@@ -29,6 +32,7 @@ __all__ = [
     "outbox",
     "own_key",
     "page",
+    "ping",
     "plan",
     "request",
     "review",

@@ -74,7 +74,8 @@ oral = Table(
     Column("confirmed_at", Instant),
 )
 
-# Keys of the State's own tools: they may read one feed, never write, sign or open a case.
+# Keys of the State's own tools: they may read one feed, or the alarm's beat; never write, sign or open a case. ``seen_at``: when a
+# bell that uses it last had its stream open.
 api_key = Table(
     "api_key",
     metadata,
@@ -83,4 +84,5 @@ api_key = Table(
     Column("scope", String(16), nullable=False),
     Column("at", Instant, nullable=False),
     Column("revoked_at", Instant),
+    Column("seen_at", Instant),
 )

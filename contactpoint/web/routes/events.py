@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
+from contactpoint.desk.errors import NotPermittedError
 from contactpoint.domain.codes import DomainError
 from contactpoint.domain.values import parse_instant
 from contactpoint.web.problems import FormError, SignedOutError
@@ -37,25 +39,37 @@ class Closing:
         await self._event.wait()
 
 
-async def _beat(console: Console, watching: bool) -> ServerSentEvent:
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """Who reads the stream. ``watching``: beats only, no word of what changed; ``bell``: the key of a second bell, empty for a window."""
+
+    watching: bool
+    bell: str = ""
+
+
+async def _beat(console: Console, listener: Listener) -> ServerSentEvent:
+    if listener.bell:
+        # With every beat: a key that is revoked closes the stream that it has opened.
+        await console.desk.bell_rings(listener.bell, console.clock())
     beat = await console.desk.beat(console.clock())
     told = {
         "unacknowledged": beat.unacknowledged,
         "oldest": beat.oldest_s,
         "overdue": beat.overdue,
         "answers": beat.answers,
-        "watching": watching,
+        "bells": beat.bells,
+        "watching": listener.watching,
     }
     return ServerSentEvent(event="beat", data=told)
 
 
-async def _stream(console: Console, closing: Closing, watching: bool) -> AsyncIterator[ServerSentEvent]:
+async def _stream(console: Console, closing: Closing, listener: Listener) -> AsyncIterator[ServerSentEvent]:
     """Beats at a steady pace whatever changes meanwhile; a change is told at once and followed by a beat of its own."""
     changes = console.desk.changes()
     change = asyncio.ensure_future(anext(changes))
     end = asyncio.ensure_future(closing.wait())
     try:
-        yield await _beat(console, watching)
+        yield await _beat(console, listener)
         while True:
             done, _ = await asyncio.wait(
                 {change, end}, timeout=console.settings.beat_s, return_when=asyncio.FIRST_COMPLETED
@@ -73,9 +87,11 @@ async def _stream(console: Console, closing: Closing, watching: bool) -> AsyncIt
                         break
                     told.add(change.result())
                     change = asyncio.ensure_future(anext(changes))
-                for what in () if watching else sorted(told):
+                for what in () if listener.watching else sorted(told):
                     yield ServerSentEvent(event="changed", data={"what": what})
-            yield await _beat(console, watching)
+            yield await _beat(console, listener)
+    except NotPermittedError:
+        yield ServerSentEvent(event="bye", data={})
     finally:
         for task in (change, end):
             task.cancel()
@@ -85,17 +101,25 @@ async def _stream(console: Console, closing: Closing, watching: bool) -> AsyncIt
             await changes.aclose()
 
 
-async def _listener(request: Request, seen: Seen) -> bool:
-    """Whether this window only watches: its session has ended, the ring must not. Raises SignedOutError for all others."""
+async def _listener(request: Request, seen: Seen) -> Listener:
+    """A bell by its key; a window that only watches, for its session has ended and the ring must not; or an officer's window.
+
+    Raises NotPermittedError for a key that opens no stream, SignedOutError for all others.
+    """
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        # Before the answer begins, so that a wrong key is told so and not sent away by an empty stream.
+        await seen.desk.bell_rings(token.strip(), seen.now)
+        return Listener(watching=True, bell=token.strip())
     if seen.officer is None and not may_watch(request):
         raise SignedOutError
-    return seen.officer is None
+    return Listener(watching=seen.officer is None)
 
 
 @router.get("/events", response_class=EventSourceResponse)
-async def events(request: Request, watching: Annotated[bool, Depends(_listener)]) -> AsyncIterator[ServerSentEvent]:
-    """Open to whoever is signed in when it begins, and to a window whose session has ended since: counts, no content."""
-    async for event in _stream(console_of(request), request.app.state.closing, watching):
+async def events(request: Request, listener: Annotated[Listener, Depends(_listener)]) -> AsyncIterator[ServerSentEvent]:
+    """Open to whoever is signed in when it begins, to a window whose session has ended since, and to a bell: counts, no content."""
+    async for event in _stream(console_of(request), request.app.state.closing, listener):
         yield event
 
 

@@ -6,9 +6,9 @@ const LOST_AFTER_S = 15, AGAIN_S = 5, SILENCE_S = 60, SHIFT_S = 12 * 3600;
 const SOUNDS = { waiting: [660, 880, 660, 880], overdue: [660, 880, 1100, 660, 880, 1100], lost: [440, 330, 440, 330] };
 const tabs = new BroadcastChannel("alarm"), tab = (sessionStorage.window ??= crypto.randomUUID());
 let audio = null, guard = null, quietAt = 0, ringer = false, lost = false, unsure = true, silencedUntil = 0, heardAt = performance.now();
-let beat = { unacknowledged: 0, oldest: 0, overdue: 0, answers: 0 };
+let beat = { unacknowledged: 0, oldest: 0, overdue: 0, answers: 0, bells: 0 };
 
-const waiting = () => beat.unacknowledged + beat.overdue + beat.answers;
+const waiting = () => beat.unacknowledged + beat.overdue + beat.answers + beat.bells;
 const silenced = () => Date.now() < silencedUntil;
 const audible = () => audio?.state === "running";
 function testedAt() {

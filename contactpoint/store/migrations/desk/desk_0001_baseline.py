@@ -21,6 +21,7 @@ def upgrade() -> None:
         sa.Column("scope", sa.String(length=16), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("revoked_at", sa.BigInteger(), nullable=True),
+        sa.Column("seen_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("digest"),
     )
     op.create_table(
@@ -67,6 +68,41 @@ def upgrade() -> None:
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("head", sa.LargeBinary(), nullable=True),
         sa.PrimaryKeyConstraint("only"),
+    )
+    op.create_table(
+        "drill",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("peer", sa.String(length=8), nullable=False),
+        sa.Column("incoming", sa.Boolean(), nullable=False),
+        sa.Column("channel", sa.String(length=16), nullable=False),
+        sa.Column("by_officer", sa.String(length=64), server_default="", nullable=False),
+        sa.Column("digest", sa.LargeBinary(length=32), nullable=True),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("next_at", sa.BigInteger(), nullable=True),
+        sa.Column("answered_at", sa.BigInteger(), nullable=True),
+        sa.Column("reach", sa.String(length=16), server_default="", nullable=False),
+        sa.Column("note", sa.String(length=200), server_default="", nullable=False),
+        sa.Column("disputed_at", sa.BigInteger(), nullable=True),
+        sa.Column("disputed_by", sa.String(length=64), server_default="", nullable=False),
+        sa.Column("dispute", sa.String(length=200), server_default="", nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("drill", schema=None) as batch_op:
+        batch_op.create_index("drill_of", ["peer", "at"], unique=False)
+        batch_op.create_index(
+            "drill_open",
+            ["next_at"],
+            unique=False,
+            sqlite_where=sa.text("next_at IS NOT NULL"),
+            postgresql_where=sa.text("next_at IS NOT NULL"),
+        )
+
+    op.create_table(
+        "drill_plan",
+        sa.Column("peer", sa.String(length=8), nullable=False),
+        sa.Column("next_at", sa.BigInteger(), nullable=False),
+        sa.Column("rev", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("peer"),
     )
     op.create_table(
         "exercise",
@@ -200,6 +236,13 @@ def upgrade() -> None:
     with op.batch_alter_table("page", schema=None) as batch_op:
         batch_op.create_index("page_due", ["state", "next_at"], unique=False)
 
+    op.create_table(
+        "ping",
+        sa.Column("peer", sa.String(length=8), nullable=False),
+        sa.Column("hour", sa.BigInteger(), nullable=False),
+        sa.Column("marks", sa.String(length=60), nullable=False),
+        sa.PrimaryKeyConstraint("peer", "hour"),
+    )
     op.create_table(
         "plan",
         sa.Column("kind", sa.String(length=8), nullable=False),
