@@ -10,15 +10,15 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from contactpoint.casework.contacts import by_person, page_person
 from contactpoint.casework.context import Casework
 from contactpoint.casework.effects import raise_task
-from contactpoint.casework.ids import new_id
 from contactpoint.casework.rungs import people_now
 from contactpoint.domain.case import Request, Step
 from contactpoint.domain.catalogue.words import Consequence
 from contactpoint.domain.values import Address, Side
 from contactpoint.store.rows_clocks import finish_tasks_of
-from contactpoint.store.rows_requests import add_page, take_step
+from contactpoint.store.rows_requests import take_step
 
 ROLE = "central"
 _RUNG = -100
@@ -42,19 +42,6 @@ async def heed_central(tx: AsyncConnection, cw: Casework, request: Request, step
 
 
 async def _call(tx: AsyncConnection, cw: Casework, request: Request, now: datetime) -> None:
-    for officer, channel in await people_now(tx, cw, (ROLE,)):
-        await add_page(
-            tx,
-            {
-                "id": new_id(cw.random, now),
-                "request_id": request.id,
-                "cycle": 0,
-                "rung": _RUNG,
-                "officer": officer,
-                "channel": channel,
-                "urgency": request.weight.value,
-                "state": "due",
-                "next_at": now,
-                "at": now,
-            },
-        )
+    about = {"request_id": request.id, "cycle": 0, "rung": _RUNG, "urgency": request.weight.value}
+    for officer, channels in by_person(await people_now(tx, cw, (ROLE,))).items():
+        await page_person(tx, cw, about, officer, channels, now)

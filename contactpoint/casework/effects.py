@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from contactpoint.casework.contacts import page_person
 from contactpoint.casework.context import Casework
 from contactpoint.casework.errors import BusyCaseError
 from contactpoint.casework.facts import About, say
@@ -31,7 +32,7 @@ from contactpoint.domain.ladder import (
 )
 from contactpoint.store.rows_cases import statement_row
 from contactpoint.store.rows_desk import add_task
-from contactpoint.store.rows_requests import add_page, cancel_pages, request_row, take_step, update_request
+from contactpoint.store.rows_requests import cancel_pages, request_row, take_step, update_request
 from contactpoint.wire.slip import SlipLevel
 
 _LONGEST_ROLE = 40
@@ -148,23 +149,9 @@ async def _say(
 async def _page(tx: AsyncConnection, cw: Casework, request: RequestHere, page: Page, now: datetime) -> None:
     if not await take_step(tx, request.id, page.cycle, f"rung {page.rung}", now, now):
         return
+    about = {"request_id": request.id, "cycle": page.cycle, "rung": page.rung, "urgency": request.urgency}
     for officer in page.officers:
-        for channel in page.channels:
-            await add_page(
-                tx,
-                {
-                    "id": new_id(cw.random, now),
-                    "request_id": request.id,
-                    "cycle": page.cycle,
-                    "rung": page.rung,
-                    "officer": officer,
-                    "channel": channel,
-                    "urgency": request.urgency,
-                    "state": "due",
-                    "next_at": now,
-                    "at": now,
-                },
-            )
+        await page_person(tx, cw, about, officer, page.channels, now)
 
 
 def token(role: str) -> str:

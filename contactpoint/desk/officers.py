@@ -18,12 +18,13 @@ from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contactpoint.casework.context import Casework
-from contactpoint.casework.ids import Randomness
+from contactpoint.casework.ids import Randomness, new_id
 from contactpoint.casework.keyring import open_signing_key
 from contactpoint.desk.errors import NotFoundError, NotPermittedError, SecretError
 from contactpoint.desk.views import OfficerView
 from contactpoint.store.desk_schema import journal
 from contactpoint.store.journal import append
+from contactpoint.store.rows_notices import add_contact
 from contactpoint.store.rows_people import (
     delete_session,
     delete_sessions_of,
@@ -125,6 +126,10 @@ async def add_officer(
     )
     if not entered:
         raise NotPermittedError("E-EXISTS", f"officer {number} is entered already", "choose another number")
+    if mail:
+        # Unverified until the officer has typed a code back; until then pages go there rather than nowhere.
+        values = {"id": new_id(random, now), "officer": number, "channel": "smtp", "address": mail, "added_at": now}
+        await add_contact(tx, values)
     await append(tx, journal, "officer added", number, None, now)
     return token
 

@@ -5,6 +5,7 @@ DomainError
 ├── DateError           the text is no instant
 ├── CatalogueError      no such catalogue version or entry, or its file is wrong
 ├── PolicyError         no such network policy, or its file is wrong
+├── ContactError        a person's contacts or rules cannot be used
 ├── EscalationError     a stored escalation policy or ladder cannot be read
 └── MoveError           the statement may not stand where its author put it; nothing was changed
 """
@@ -15,6 +16,7 @@ from contactpoint.domain.values import AddressError, DateError
 __all__ = [
     "AddressError",
     "CatalogueError",
+    "ContactError",
     "DateError",
     "DomainError",
     "EscalationError",
@@ -29,6 +31,10 @@ class CatalogueError(DomainError):
 
 class PolicyError(DomainError):
     """No such network policy, or its file is wrong: update the node."""
+
+
+class ContactError(DomainError):
+    """A person's contacts or rules cannot be used as they are: correct the field that is named."""
 
 
 class EscalationError(DomainError):

@@ -28,13 +28,25 @@ _place = func.row_number().over(
 _placed = select(request.c.id, _place.label("place")).where(_rings_somebody).subquery()
 _fairest = select(_placed.c.id).order_by(_placed.c.place, _placed.c.id).limit(bindparam("most"))
 _fairly = select(request).where(request.c.id.in_(_fairest)).order_by(request.c.at.desc())
-_due_pages = (
-    select(page)
+# Each request's first page before any second one: a case with hundreds of pages must not hold up another's first U0 page.
+_turn = func.row_number().over(partition_by=(page.c.request_id, page.c.urgency), order_by=(page.c.next_at, page.c.id))
+_turns = (
+    select(page.c.id, page.c.urgency, page.c.next_at, _turn.label("place"))
     .where(page.c.state == "due", page.c.next_at <= bindparam("now"))
-    .order_by(page.c.urgency, page.c.next_at)
+    .subquery()
+)
+_fair_turns = (
+    select(_turns.c.id)
+    .order_by(_turns.c.urgency, _turns.c.place, _turns.c.next_at, _turns.c.id)
     .limit(bindparam("most"))
 )
-_due_pages_locked = _due_pages.with_for_update(skip_locked=True)
+_due_pages = select(page).where(page.c.id.in_(_fair_turns)).order_by(page.c.urgency, page.c.next_at, page.c.id)
+_due_pages_locked = (
+    select(page)
+    .where(page.c.id.in_(_fair_turns), page.c.state == "due", page.c.next_at <= bindparam("now"))
+    .order_by(page.c.urgency, page.c.next_at, page.c.id)
+    .with_for_update(skip_locked=True)
+)
 _cancel = (
     update(page)
     .where(page.c.request_id == bindparam("of"), page.c.state == "due", page.c.rung >= 0)
@@ -140,8 +152,15 @@ async def lease_page(tx: AsyncConnection, page_id: str, until: datetime) -> None
     await tx.execute(update(page).where(page.c.id == page_id).values(values))
 
 
-async def finish_page(tx: AsyncConnection, page_id: str, values: Mapping[str, Any]) -> None:
-    await tx.execute(update(page).where(page.c.id == page_id, page.c.state == "due").values(values))
+async def keep_lease(tx: AsyncConnection, page_id: str, until: datetime) -> None:
+    """It is still being sent by the worker that began."""
+    await tx.execute(update(page).where(page.c.id == page_id).values(next_at=until))
+
+
+async def finish_page(tx: AsyncConnection, page_id: str, values: Mapping[str, Any]) -> bool:
+    """Write down what became of a page. False: it was cancelled meanwhile, and stays so; the delivery log has the attempt."""
+    done = await tx.execute(update(page).where(page.c.id == page_id, page.c.state == "due").values(values))
+    return done.rowcount == 1
 
 
 async def cancel_pages(tx: AsyncConnection, request_id: str) -> int:

@@ -17,10 +17,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contactpoint.casework import oral
 from contactpoint.casework.clocks import LAPSED, once
+from contactpoint.casework.contacts import by_person, page_person
 from contactpoint.casework.context import Casework
 from contactpoint.casework.effects import RequestHere, about_request, raise_task
 from contactpoint.casework.facts import say
-from contactpoint.casework.ids import new_id
 from contactpoint.casework.rungs import people_now
 from contactpoint.domain.catalogue import Clock
 from contactpoint.domain.values import Urgency
@@ -33,7 +33,7 @@ from contactpoint.store.rows_clocks import (
     spell_alarms,
     step_name,
 )
-from contactpoint.store.rows_requests import add_page, take_step
+from contactpoint.store.rows_requests import take_step
 from contactpoint.watch.claim import POISONED_MOST, POISONED_PAUSE, Claim, run
 from contactpoint.wire.slip import SlipLevel
 
@@ -141,22 +141,9 @@ async def _page(
     urgency: Urgency,
     now: datetime,
 ) -> None:
-    for officer, channel in people:
-        await add_page(
-            tx,
-            {
-                "id": new_id(cw.random, now),
-                "request_id": turn.row.request_id,
-                "cycle": turn.row.fired,
-                "rung": rung,
-                "officer": officer,
-                "channel": channel,
-                "urgency": urgency.value,
-                "state": "due",
-                "next_at": now,
-                "at": now,
-            },
-        )
+    about = {"request_id": turn.row.request_id, "cycle": turn.row.fired, "rung": rung, "urgency": urgency.value}
+    for officer, channels in by_person(people).items():
+        await page_person(tx, cw, about, officer, channels, now)
 
 
 CLOCKS = Claim("clocks", 100, any_clock_due, due_clocks, _same, _fire, _put_off)

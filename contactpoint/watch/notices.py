@@ -1,8 +1,9 @@
-"""Notices: hand each due page to its channel, once, and write down what became of it.
+"""Notices: hand each due page to its channel, once, and write down what became of each attempt.
 
-An acknowledgement cancels pages that have not gone out. A time-out is *unknown*: it is written down as such and not repeated, because
-the next rung and the other channels say it again anyway. So is a page whose worker died while it was being sent: nobody knows whether
-the telephone has rung, and it does not ring twice for one step.
+An acknowledgement cancels pages that have not gone out; of one that is under way the log still says what became of it. A time-out is
+*unknown*: it is not repeated, and the person's next channel is tried at once. So is a page whose worker died while it was being sent:
+nobody knows whether the telephone has rung, and it does not ring twice for one step. Pages of one request to one person on one channel
+that are due together are said once; the others stand in the log as held back.
 """
 
 from __future__ import annotations
@@ -14,12 +15,13 @@ from typing import Any
 from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from contactpoint.casework.contacts import next_way
 from contactpoint.casework.context import Casework
 from contactpoint.casework.warn import warned_state
 from contactpoint.notify.channel import Channel, Outcome, Result
 from contactpoint.notify.notice import Notice, Subject
-from contactpoint.store.rows_people import officer_row
-from contactpoint.store.rows_requests import BEING_SENT, due_pages, finish_page, lease_page
+from contactpoint.store.rows_notices import begin_attempt, end_attempt, hold_back, unsent_beside
+from contactpoint.store.rows_requests import BEING_SENT, due_pages, finish_page, keep_lease, lease_page
 from contactpoint.watch.begun import Begun
 
 POLL_S = 1.0
@@ -48,36 +50,42 @@ class Notices:
         now = self.clock()
         if not await self.cw.db.read(lambda tx: due_pages(tx, now, 1)):
             return 0
-        rows = await self.cw.db.write(lambda tx: self._claim(tx, now))
+        looked_at, rows = await self.cw.db.write(lambda tx: self._claim(tx, now))
         for row in rows:
-            if row.id not in self._begun and row.outcome != BEING_SENT:
-                self._begun.begin(row.id, self._send(row))
-        return len(rows)
+            self._begun.begin(row.id, self._send(row))
+        return looked_at
 
     async def end(self) -> None:
         """Let what is being sent finish for a moment; what does not is unknown."""
         await self._begun.end(_LAST_S)
 
-    async def _claim(self, tx: AsyncConnection, now: datetime) -> Sequence[Row[Any]]:
+    async def _claim(self, tx: AsyncConnection, now: datetime) -> tuple[int, Sequence[Row[Any]]]:
         rows = await due_pages(tx, now, BATCH)
+        held_back = await _say_once(tx, rows, now)
+        to_send = []
         for row in rows:
-            if row.outcome == BEING_SENT and row.id not in self._begun:
-                await finish_page(
-                    tx, row.id, {"state": "unknown", "outcome": "its worker ended while it was being sent"}
-                )
-            else:
+            if row.id in held_back:
+                continue
+            if row.outcome != BEING_SENT:
                 await lease_page(tx, row.id, now + LEASE)
-        return rows
+                await begin_attempt(tx, _attempt(row, now))
+                to_send.append(row)
+            elif row.id in self._begun:
+                await keep_lease(tx, row.id, now + LEASE)
+            else:
+                died = Outcome(Result.UNKNOWN, "its worker ended while it was being sent")
+                await self._write_down(tx, row, row.attempts, died, now)
+        return len(rows), to_send
 
     async def _send(self, row: Row[Any]) -> None:
         channel = self.channels.get(row.channel)
         if channel is None:
             outcome = Outcome(Result.FAILED, f"this node has no channel {row.channel}")
         else:
-            outcome = await channel.send(await self._notice(row))
-        await self.cw.db.write(lambda tx: finish_page(tx, row.id, self._values(row, outcome)))
+            outcome = await channel.send(self._notice(row))
+        await self.cw.db.write(lambda tx: self._write_down(tx, row, row.attempts + 1, outcome, self.clock()))
 
-    async def _notice(self, row: Row[Any]) -> Notice:
+    def _notice(self, row: Row[Any]) -> Notice:
         if (state := warned_state(row.officer)) is not None:
             return Notice(
                 id=row.id,
@@ -87,20 +95,58 @@ class Notices:
                 to=self.cw.register.mail(state),
                 network=self.cw.network,
             )
-        officer = await self.cw.db.read(lambda tx: officer_row(tx, row.officer))
         return Notice(
             id=row.id,
             # Below the rungs of a ladder stand the reminders of clocks.
             subject=Subject.TASK if row.rung < 0 else Subject.MESSAGE,
             urgency=row.urgency,
             reference=row.request_id[-12:],
-            to=officer.mail if officer is not None and row.channel == "smtp" else "",
+            to=row.address,
             network=self.cw.network,
         )
 
-    def _values(self, row: Row[Any], outcome: Outcome) -> dict[str, object]:
-        now = self.clock()
+    async def _write_down(
+        self, tx: AsyncConnection, row: Row[Any], number: int, outcome: Outcome, now: datetime
+    ) -> None:
+        told = {"ended_at": now, "result": outcome.result.value}
+        more = {"provider_id": outcome.provider_id[:128], "text": outcome.text[:200]}
+        await end_attempt(tx, row.id, number, {**told, **more})
         values: dict[str, object] = {"outcome": outcome.text[:200], "sent_at": now}
-        if outcome.result is Result.FAILED and row.attempts + 1 < _MOST_ATTEMPTS:
-            return {**values, "next_at": now + timedelta(seconds=2 ** (row.attempts + 1))}
-        return {**values, "state": outcome.result.value.lower()}
+        if outcome.result is Result.FAILED and number < _MOST_ATTEMPTS:
+            await finish_page(tx, row.id, {**values, "next_at": now + timedelta(seconds=2**number)})
+            return
+        waited_for = await finish_page(tx, row.id, {**values, "state": outcome.result.value.lower()})
+        if waited_for and outcome.result is not Result.DELIVERED:
+            await next_way(tx, self.cw, row, now)
+
+
+def _attempt(row: Row[Any], now: datetime) -> dict[str, object]:
+    return {
+        "page_id": row.id,
+        "number": row.attempts + 1,
+        "request_id": row.request_id,
+        "officer": row.officer,
+        "channel": row.channel,
+        "at": now,
+    }
+
+
+async def _say_once(tx: AsyncConnection, rows: Sequence[Row[Any]], now: datetime) -> set[str]:
+    """Hold back what another page says at this very moment: same request, person, channel and address; the most urgent one goes, of
+    those the first. Returns the ids held back.
+
+    A worker that stood still through three rungs would otherwise ring one telephone three times at once.
+    """
+    fresh = {row.request_id for row in rows if row.attempts == 0}
+    if not fresh:
+        return set()
+    first: dict[tuple[str, ...], Row[Any]] = {}
+    others: dict[str, list[str]] = {}
+    beside = [row for row in await unsent_beside(tx, fresh, now) if row.attempts == 0]
+    for row in sorted(beside, key=lambda each: each.urgency):
+        said = first.setdefault((row.request_id, row.officer, row.channel, row.address), row)
+        if said is not row:
+            others.setdefault(said.id, []).append(row.id)
+    for page_id, held in others.items():
+        await hold_back(tx, held, f"held back: said once, with page {page_id[-12:]}", now)
+    return {page_id for held in others.values() for page_id in held}

@@ -9,14 +9,17 @@ from contactpoint.store.desk_schema.cases import case_file, clock, fact, outbox,
 from contactpoint.store.desk_schema.drills import drill, drill_plan, ping
 from contactpoint.store.desk_schema.handover import exercise, handover
 from contactpoint.store.desk_schema.law import api_key, instruction, oral, review, threat, tick
+from contactpoint.store.desk_schema.notices import attempt, contact, notice_rules, reach_link
 from contactpoint.store.desk_schema.oncall import plan
 from contactpoint.store.desk_schema.people import manned, officer, own_key, session, setting, sheet
 from contactpoint.store.desk_schema.work import cursor, set_aside, task, waiting, worker
 
 __all__ = [
     "api_key",
+    "attempt",
     "case_file",
     "clock",
+    "contact",
     "cursor",
     "drill",
     "drill_plan",
@@ -27,6 +30,7 @@ __all__ = [
     "journal",
     "manned",
     "metadata",
+    "notice_rules",
     "officer",
     "oral",
     "outbox",
@@ -34,6 +38,7 @@ __all__ = [
     "page",
     "ping",
     "plan",
+    "reach_link",
     "request",
     "review",
     "session",

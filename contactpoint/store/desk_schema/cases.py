@@ -161,13 +161,14 @@ page = Table(
     Column("rung", Integer, nullable=False),
     Column("officer", String(64), nullable=False),
     Column("channel", String(24), nullable=False),
+    Column("address", String(254), nullable=False, server_default=""),
     Column("urgency", String(2), nullable=False),
-    Column("state", String(16), nullable=False),  # due, delivered, failed, unknown, cancelled
+    Column("state", String(16), nullable=False),  # due, delivered, failed, unknown, cancelled, held-back
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("next_at", Instant, nullable=False),
     Column("at", Instant, nullable=False),
     Column("sent_at", Instant),
     Column("outcome", String(200), nullable=False, server_default=""),
-    UniqueConstraint("request_id", "cycle", "rung", "officer", "channel"),
+    UniqueConstraint("request_id", "cycle", "rung", "officer", "channel", "address"),
 )
 Index("page_due", page.c.state, page.c.next_at)

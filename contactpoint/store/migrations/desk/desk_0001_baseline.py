@@ -25,6 +25,23 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("digest"),
     )
     op.create_table(
+        "attempt",
+        sa.Column("page_id", sa.String(length=36), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("request_id", sa.String(length=36), server_default="", nullable=False),
+        sa.Column("officer", sa.String(length=64), nullable=False),
+        sa.Column("channel", sa.String(length=24), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("ended_at", sa.BigInteger(), nullable=True),
+        sa.Column("result", sa.String(length=16), server_default="", nullable=False),
+        sa.Column("provider_id", sa.String(length=128), server_default="", nullable=False),
+        sa.Column("text", sa.String(length=200), server_default="", nullable=False),
+        sa.PrimaryKeyConstraint("page_id", "number"),
+    )
+    with op.batch_alter_table("attempt", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_attempt_request_id"), ["request_id"], unique=False)
+
+    op.create_table(
         "case_file",
         sa.Column("id", sa.String(length=36), nullable=False),
         sa.Column("initiator", sa.String(length=8), nullable=False),
@@ -44,6 +61,23 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_case_file_own_reference"), ["own_reference"], unique=False)
         batch_op.create_index(batch_op.f("ix_case_file_thread"), ["thread"], unique=False)
 
+    op.create_table(
+        "contact",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("officer", sa.String(length=64), nullable=False),
+        sa.Column("channel", sa.String(length=24), nullable=False),
+        sa.Column("address", sa.String(length=254), nullable=False),
+        sa.Column("place", sa.Integer(), nullable=False),
+        sa.Column("added_at", sa.BigInteger(), nullable=False),
+        sa.Column("verified_at", sa.BigInteger(), nullable=True),
+        sa.Column("code_digest", sa.LargeBinary(length=32), nullable=True),
+        sa.Column("code_until", sa.BigInteger(), nullable=True),
+        sa.Column("code_tries", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("code_sent_at", sa.BigInteger(), nullable=True),
+        sa.Column("tested_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("officer", "channel", "address"),
+    )
     op.create_table(
         "cursor",
         sa.Column("mailbox", sa.String(length=64), nullable=False),
@@ -171,6 +205,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("officer", "window"),
     )
     op.create_table(
+        "notice_rules",
+        sa.Column("officer", sa.String(length=64), nullable=False),
+        sa.Column("rules", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("officer"),
+    )
+    op.create_table(
         "officer",
         sa.Column("number", sa.String(length=64), nullable=False),
         sa.Column("name", sa.String(length=200), nullable=False),
@@ -223,6 +264,7 @@ def upgrade() -> None:
         sa.Column("rung", sa.Integer(), nullable=False),
         sa.Column("officer", sa.String(length=64), nullable=False),
         sa.Column("channel", sa.String(length=24), nullable=False),
+        sa.Column("address", sa.String(length=254), server_default="", nullable=False),
         sa.Column("urgency", sa.String(length=2), nullable=False),
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
@@ -231,7 +273,7 @@ def upgrade() -> None:
         sa.Column("sent_at", sa.BigInteger(), nullable=True),
         sa.Column("outcome", sa.String(length=200), server_default="", nullable=False),
         sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("request_id", "cycle", "rung", "officer", "channel"),
+        sa.UniqueConstraint("request_id", "cycle", "rung", "officer", "channel", "address"),
     )
     with op.batch_alter_table("page", schema=None) as batch_op:
         batch_op.create_index("page_due", ["state", "next_at"], unique=False)
@@ -254,6 +296,20 @@ def upgrade() -> None:
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("kind", "name", "version"),
     )
+    op.create_table(
+        "reach_link",
+        sa.Column("digest", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("page_id", sa.String(length=36), nullable=False),
+        sa.Column("request_id", sa.String(length=36), nullable=False),
+        sa.Column("officer", sa.String(length=64), nullable=False),
+        sa.Column("until", sa.BigInteger(), nullable=False),
+        sa.Column("used_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("digest"),
+        sa.UniqueConstraint("page_id"),
+    )
+    with op.batch_alter_table("reach_link", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_reach_link_request_id"), ["request_id"], unique=False)
+
     op.create_table(
         "review",
         sa.Column("id", sa.String(length=36), nullable=False),
