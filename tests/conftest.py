@@ -14,6 +14,7 @@ pytest_plugins = [
     "tests.fixtures.browser",
     "tests.fixtures.databases",
     "tests.fixtures.mail",
+    "tests.fixtures.receiver",
     "tests.fixtures.redis",
 ]
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from contactpoint.cli.options import HERE, Home, Json, output
+
+if TYPE_CHECKING:
+    from contactpoint.settings import NodeSettings, SettingsProblem
 
 app = typer.Typer(help="The node's settings.", rich_markup_mode=None)
 
@@ -40,6 +44,8 @@ def check(home: Home = HERE, as_json: Json = False) -> None:
         settings = read_settings(home)
         if settings.mail is not None:
             mail_password(settings.mail, home)
+        if settings.webhook is not None or settings.apprise is not None:
+            problems = _problems_of_channels(settings, home)
     except SettingsError as error:
         problems = list(error.problems)
     out = output(as_json)
@@ -47,6 +53,20 @@ def check(home: Home = HERE, as_json: Json = False) -> None:
     if problems:
         out.say("What to do: mend each line that is named, then check again.")
         raise typer.Exit(1)
+
+
+def _problems_of_channels(settings: NodeSettings, home: Path) -> list[SettingsProblem]:
+    """What is wrong with a channel that has to be built to be checked. Raises SettingsError."""
+    from contactpoint import main
+    from contactpoint.notify.errors import ChannelSettingsError
+    from contactpoint.settings import SettingsProblem
+
+    try:
+        main.outside_channels(settings, home)
+    except ChannelSettingsError as error:
+        text, _, what_to_do = str(error).partition(". ")
+        return [SettingsProblem("", None, text.rstrip(".") + ".", what_to_do or "Change the value.")]
+    return []
 
 
 @app.command()

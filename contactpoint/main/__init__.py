@@ -29,6 +29,7 @@ _ROOMS = {
         "send",
         "show",
     ),
+    "channels": ("outside_channels",),
     "extension": ("extend", "extension"),
     "figures": ("figures",),
     "threats": (

@@ -21,6 +21,7 @@ from contactpoint.link.register import RegisterClient
 from contactpoint.main.clock import Clock, clock_of, system_clock
 from contactpoint.main.folder import Folder, read_secret
 from contactpoint.main.mirror import fetch_genesis, load_copy
+from contactpoint.notify.apprise_channel import CHANNELS
 from contactpoint.settings import NodeSettings, read_settings
 from contactpoint.store.database import Database
 from contactpoint.store.desk_schema import metadata as desk_metadata
@@ -91,8 +92,9 @@ def rungs_of(settings: NodeSettings) -> EscalationPolicy | None:
 
 def channels_of(settings: NodeSettings) -> tuple[str, ...]:
     """The channels that are set up."""
-    more = ("smtp",) if settings.mail is not None else ()
-    return ("console", *more, *(("exec",) if settings.hook is not None else ()))
+    tables = {"smtp": settings.mail, "exec": settings.hook, "webhook": settings.webhook}
+    told = () if settings.apprise is None else tuple(n for n in CHANNELS if getattr(settings.apprise, n) is not None)
+    return ("console", *(name for name, table in tables.items() if table is not None), *told)
 
 
 @asynccontextmanager

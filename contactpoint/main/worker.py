@@ -9,18 +9,14 @@ from contextlib import asynccontextmanager
 from contactpoint.casework.bell import Bell
 from contactpoint.casework.context import Casework
 from contactpoint.casework.keyring import renew_prekeys
+from contactpoint.main.channels import channels
 from contactpoint.main.dialling import station_dialler
 from contactpoint.main.loops import Step, repeat, stop
 from contactpoint.main.mirror import Mirror
 from contactpoint.main.node import Means, draw
 from contactpoint.main.register_loop import register_step
-from contactpoint.notify.channel import Channel
-from contactpoint.notify.exec_hook import ExecChannel
-from contactpoint.notify.smtp import SmtpChannel, SmtpSecurity
-from contactpoint.settings import mail_password, within
 from contactpoint.store.rows_desk import beat_worker
 from contactpoint.watch import bells, clocks, notices, outbox, timers
-from contactpoint.watch.console import ConsoleChannel
 
 _KEYS_S = 3600.0
 
@@ -30,7 +26,7 @@ async def running_worker(cw: Casework, means: Means, mirror: Mirror) -> AsyncIte
     """The worker's loops run while the context lasts."""
     dialler = station_dialler(cw, means)
     box = outbox.Outbox(cw, dialler, means.clock)
-    pages = notices.Notices(cw, {channel.name: channel for channel in _channels(cw, means)}, means.clock)
+    pages = notices.Notices(cw, channels(cw, means), means.clock)
     steps: list[tuple[str, Step, Bell | None]] = [
         ("keys", _keys(cw, means), None),
         ("mirror", register_step(cw, means, mirror), cw.bell),
@@ -86,27 +82,6 @@ def _notices(pages: notices.Notices) -> Step:
         return 0.0 if await pages.begin_due() >= notices.BATCH else notices.POLL_S
 
     return step
-
-
-def _channels(cw: Casework, means: Means) -> list[Channel]:
-    settings, home = means.settings, means.folder.home
-    channels: list[Channel] = [ConsoleChannel(cw, means.clock)]
-    if (mail := settings.mail) is not None:
-        channels.append(
-            SmtpChannel(
-                host=mail.host,
-                port=mail.port,
-                security=SmtpSecurity(mail.security),
-                sender=mail.sender,
-                username=mail.username,
-                password=mail_password(mail, home),
-                ca_file=None if mail.ca_file is None else within(home, mail.ca_file),
-                timeout_s=mail.timeout_s,
-            )
-        )
-    if (hook := settings.hook) is not None:
-        channels.append(ExecChannel(hook.command, timeout_s=hook.timeout_s))
-    return channels
 
 
 def _keys(cw: Casework, means: Means) -> Step:

@@ -3,13 +3,16 @@
 A notice holds no content: there is no field for it. No outcome here stops a ladder; only an acknowledgement does.
 """
 
+from contactpoint.notify.apprise_channel import AppriseChannel
 from contactpoint.notify.channel import Channel, Outcome, Result
 from contactpoint.notify.errors import ChannelSettingsError, NoticeError, NotifyError
 from contactpoint.notify.exec_hook import ExecChannel
 from contactpoint.notify.notice import Notice, Subject
 from contactpoint.notify.smtp import SmtpChannel, SmtpSecurity
+from contactpoint.notify.webhook import WebhookChannel
 
 __all__ = [
+    "AppriseChannel",
     "Channel",
     "ChannelSettingsError",
     "ExecChannel",
@@ -21,4 +24,5 @@ __all__ = [
     "SmtpChannel",
     "SmtpSecurity",
     "Subject",
+    "WebhookChannel",
 ]

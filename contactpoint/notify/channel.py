@@ -19,11 +19,15 @@ class Result(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one attempt; `text` is one line for the case's page, `provider_id` what the next hop called it."""
+    """What became of one attempt; `text` is one line for the case's page, `provider_id` what the next hop called it.
+
+    `reached`: the person answered then and there (a key was pressed) and is on the way.
+    """
 
     result: Result
     text: str
     provider_id: str = ""
+    reached: bool = False
 
 
 class Channel(Protocol):

@@ -15,17 +15,19 @@ from contextlib import asynccontextmanager, suppress
 
 from contactpoint.notify.channel import Outcome, Result, one_line
 from contactpoint.notify.errors import ChannelSettingsError
-from contactpoint.notify.notice import Notice
+from contactpoint.notify.notice import Notice, fields_of
 
 _LAST_WORDS_S = 0.2  # for output that is still in the pipe when the program has ended
 _KEPT_OUTPUT = 1024  # bytes
+_REACHED = "reached"
 
 
 class ExecChannel:
     """Runs `argv` once per notice, at most `timeout_s` seconds.
 
-    Exit status 0 is DELIVERED, and the first line of its output the provider's id; any other is FAILED; a program that
-    does not end in time is killed with all that it started, and that is UNKNOWN. Without argv: ChannelSettingsError.
+    Exit status 0 is DELIVERED, and the first line of its output the provider's id; the line ``reached`` says that the person
+    answered (pressed a key) and is on the way. Any other status is FAILED; a program that does not end in time is killed with all
+    that it started, and that is UNKNOWN. Without argv: ChannelSettingsError.
     """
 
     def __init__(
@@ -41,7 +43,7 @@ class ExecChannel:
         return "exec"
 
     async def send(self, notice: Notice) -> Outcome:
-        fields = _fields(notice)
+        fields = fields_of(notice)
         async with _pipe() as (output, write_end):
             try:
                 process = await asyncio.create_subprocess_exec(
@@ -65,6 +67,8 @@ class ExecChannel:
                 await _end(process)
         if process.returncode != 0:
             return Outcome(Result.FAILED, f"the hook ended with status {process.returncode}")
+        if said == _REACHED:
+            return Outcome(Result.DELIVERED, "the hook says that the person answered", reached=True)
         return Outcome(Result.DELIVERED, "the hook ended with status 0", said)
 
 
@@ -80,18 +84,6 @@ async def _pipe() -> AsyncIterator[tuple[asyncio.StreamReader, int]]:
         yield reader, write_end
     finally:
         transport.close()
-
-
-def _fields(notice: Notice) -> dict[str, str]:
-    return {
-        "id": notice.id,
-        "subject": notice.subject.name,
-        "urgency": notice.urgency,
-        "reference": notice.reference,
-        "to": notice.to,
-        "network": notice.network,
-        "line": notice.line,
-    }
 
 
 async def _converse(process: asyncio.subprocess.Process, output: asyncio.StreamReader, said: bytes) -> str:

@@ -101,7 +101,8 @@ class SmtpChannel:
         message["Subject"] = notice.line
         message["Message-ID"] = f"<{notice.id}@{self._sender.rpartition('@')[2]}>"  # the same for every attempt
         message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no holiday answers
-        message.set_content(f"{notice.line}\n\nSign in to your desk to read it. This mail holds nothing else.\n")
+        way = f"\nOn your way? Open this and press the button:\n{notice.link}\n" if notice.link else ""
+        message.set_content(f"{notice.line}\n{way}\nSign in to your desk to read it. This mail holds nothing else.\n")
         return message
 
 

@@ -5,10 +5,11 @@ mistyped limit that silently keeps its default is found out at night. Only `cont
 import this.
 """
 
-from contactpoint.settings.places import mail_password, within
+from contactpoint.settings.places import mail_password, webhook_secrets, within
 from contactpoint.settings.problems import SettingsError, SettingsProblem, nearest
 from contactpoint.settings.reading import Origin, read_origins, read_settings
 from contactpoint.settings.tables import (
+    AppriseSettings,
     DatabaseSettings,
     DirectorySettings,
     EscalationSettings,
@@ -18,11 +19,14 @@ from contactpoint.settings.tables import (
     MailSettings,
     NodeSettings,
     PublicSettings,
+    ReachSettings,
     RungSettings,
+    WebhookSettings,
 )
 from contactpoint.settings.template import template, write_settings
 
 __all__ = [
+    "AppriseSettings",
     "DatabaseSettings",
     "DirectorySettings",
     "EscalationSettings",
@@ -33,14 +37,17 @@ __all__ = [
     "NodeSettings",
     "Origin",
     "PublicSettings",
+    "ReachSettings",
     "RungSettings",
     "SettingsError",
     "SettingsProblem",
+    "WebhookSettings",
     "mail_password",
     "nearest",
     "read_origins",
     "read_settings",
     "template",
+    "webhook_secrets",
     "within",
     "write_settings",
 ]

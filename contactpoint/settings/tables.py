@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 FILE = "node.toml"
 PREFIX = "CONTACTPOINT_"
+ChannelName = Literal["console", "smtp", "exec", "webhook", "sms", "voice", "chat", "push"]
 
 
 class _Table(BaseModel):
@@ -104,12 +105,45 @@ class HookSettings(_Table):
     timeout_s: float = Field(default=30.0, description="seconds until it is killed and counts as unknown", gt=0, le=300)
 
 
+class WebhookSettings(_Table):
+    """A receiver of your own that calls people: each notice is one signed POST (Standard Webhooks)."""
+
+    url: str = Field(description="where notices are posted, with https", pattern=r"^https?://[^\s]+$")
+    secret: SecretStr | None = Field(default=None, description="whsec_...; better: secret_file")
+    next_secret: SecretStr | None = Field(default=None, description="a second one, while the receiver changes its own")
+    secret_file: Path | None = Field(default=None, description="file with one secret, or two, each on a line")
+    ca_file: Path | None = Field(default=None, description="PEM of the ministry's own authority")
+    timeout_s: float = Field(default=15.0, description="seconds until an attempt counts as unknown", gt=0, le=300)
+
+
+class AppriseSettings(_Table):
+    """Services that Apprise knows, one for each channel. `{to}` stands where the person's own address goes."""
+
+    sms: SecretStr | None = Field(default=None, description="text messages: the service's Apprise address")
+    voice: SecretStr | None = Field(default=None, description="voice calls")
+    chat: SecretStr | None = Field(default=None, description="chat messages")
+    push: SecretStr | None = Field(default=None, description="push messages to an app")
+    timeout_s: float = Field(default=20.0, description="seconds until an attempt counts as unknown", gt=0, le=300)
+
+
+class ReachSettings(_Table):
+    """Where the page *on my way* is found by an officer's telephone. It shows one button and no content."""
+
+    url: str = Field(
+        default="",
+        description="address that stands in notices; empty: the console's",
+        pattern=r"^(https?://[^\s?#]+)?$",
+    )
+    port: int | None = Field(default=None, description="a listener of its own for this one page", ge=1, le=65535)
+    address: str = Field(default="127.0.0.1", description="address on which that listener listens")
+
+
 class RungSettings(_Table):
     """One rung: who is called, how, and how long they have."""
 
     role: str = Field(description="shown to the sender instead of any name", min_length=1, max_length=60)
     officers: tuple[str, ...] = Field(description="officers' numbers", min_length=1)
-    channels: tuple[Literal["console", "smtp", "exec"], ...] = Field(default=("console",), min_length=1)
+    channels: tuple[ChannelName, ...] = Field(default=("console",), min_length=1)
     delay_s: int = Field(description="seconds until the next rung", ge=1, le=86400)
 
 
@@ -143,6 +177,9 @@ class NodeSettings(BaseSettings):
     database: DatabaseSettings = DatabaseSettings()
     mail: MailSettings | None = None
     hook: HookSettings | None = None
+    webhook: WebhookSettings | None = None
+    apprise: AppriseSettings | None = None
+    reach: ReachSettings = ReachSettings()
     escalation: EscalationSettings = EscalationSettings()
     log: LogSettings = LogSettings()
 

@@ -100,3 +100,10 @@ def running(process: int) -> bool:
     except FileNotFoundError:
         return False
     return state != "Z" and os.getpid() != process
+
+
+async def test_the_line_reached_says_that_the_person_answered_and_any_other_first_line_does_not(tmp_path: Path) -> None:
+    pressed = await ExecChannel(hook(tmp_path, "echo reached"), timeout_s=10).send(NOTICE)
+    assert (pressed.result, pressed.reached, pressed.provider_id) == (Result.DELIVERED, True, "")
+    for said in ("echo reached-not", "echo call-1; echo reached", "echo reached; exit 1"):
+        assert not (await ExecChannel(hook(tmp_path, said), timeout_s=10).send(NOTICE)).reached

@@ -20,7 +20,7 @@ GOOD: dict[str, Any] = {
 
 
 def test_a_notice_has_no_field_that_could_hold_content() -> None:
-    assert {f.name for f in fields(Notice)} == {"id", "subject", "urgency", "reference", "to", "network"}
+    assert {f.name for f in fields(Notice)} == {"id", "subject", "urgency", "reference", "to", "network", "link"}
     with pytest.raises(TypeError):
         Notice(**{**GOOD, "body": "the server held the key-delivery panel"})
 
@@ -48,3 +48,33 @@ def test_free_text_does_not_pass_as_a_subject_or_a_class() -> None:
 def test_the_line_is_marked_outside_the_live_network_and_only_there() -> None:
     assert Notice(**GOOD).line == "[TRAINING] U1 A message waits: 0195d6c0"
     assert Notice(**{**GOOD, "network": "live"}).line == "U1 A message waits: 0195d6c0"
+
+
+_LINK = "https://desk.xa.example:8443/calls/reach/" + "Aa0_-" * 8 + "AAA"
+
+
+def test_the_link_is_the_only_addition_and_only_of_a_message() -> None:
+    for subject in (Subject.MESSAGE, Subject.OVERDUE):
+        notice = Notice("0195d6c0-1", subject, "U1", "0195d6c0", link=_LINK)
+        assert notice.body == f"{notice.line}\n{_LINK}"
+    for subject in set(Subject) - {Subject.MESSAGE, Subject.OVERDUE}:
+        with pytest.raises(NoticeError):
+            Notice("0195d6c0-1", subject, "U1", "0195d6c0", link=_LINK)
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "https://desk.xa.example/reach/A hospital was attacked",
+        "https://desk.xa.example/reach/" + "A" * 42,
+        "https://desk.xa.example/reach/" + "A" * 44,
+        "https://desk.xa.example/reach/" + "A" * 43 + "?case=hospital",
+        "https://desk.xa.example/cases/" + "A" * 43,
+        "javascript:alert(1)//reach/" + "A" * 43,
+        "https://user:pw@desk.xa.example/reach/" + "A" * 43,
+        "https://desk.xa.example/reach/" + "A" * 43 + "\nBcc: thief@qm.example",
+    ],
+)
+def test_a_link_says_nothing_but_its_token(link: str) -> None:
+    with pytest.raises(NoticeError):
+        Notice("0195d6c0-1", Subject.MESSAGE, "U1", "0195d6c0", link=link)
