@@ -305,6 +305,22 @@ async def test_both_sides_of_a_ladder_are_seen(browser: Browser, console: Consol
     assert await page.locator(".ladder .asked").first.is_visible()
 
 
+async def test_what_a_reader_has_opened_stays_open_when_the_page_is_fetched_anew(
+    browser: Browser, console: Console
+) -> None:
+    page = await browser.new_page()
+    await start_shift(page, console.served)
+    await page.goto(f"{console.served.url}/cases/{console.desk.requests[console.ids['mine']].case}")
+    opened = page.locator("#live details").first
+    await opened.locator("summary").focus()
+    for is_open in (True, False):
+        await page.keyboard.press("Enter")
+        async with page.expect_response(lambda response: "/cases/" in response.url):
+            await page.evaluate("document.body.dispatchEvent(new Event('desk-changed'))")
+        await page.wait_for_timeout(300)
+        assert await opened.evaluate("each => each.open") is is_open
+
+
 async def test_arabic_is_chosen_by_a_button_and_stays(browser: Browser, console: Console) -> None:
     page = await browser.new_page()
     await start_shift(page, console.served)

@@ -27,5 +27,15 @@ for (const button of document.querySelectorAll("[data-print]")) {
   button.hidden = false;
   button.addEventListener("click", () => window.print());
 }
+// A page that is fetched anew leaves open what its reader has opened.
+const opened = new WeakSet();
+document.addEventListener("click", (event) => {
+  const details = event.target.closest?.("summary")?.parentElement;
+  if (details) opened[details.open ? "delete" : "add"](details);
+}, true);
+new MutationObserver((changes) => {
+  for (const { target } of changes) if (!target.open && opened.has(target)) target.open = true;
+}).observe(document.body, { subtree: true, attributes: true, attributeFilter: ["open"] });
+
 setInterval(tick, 1000);
 tick();
