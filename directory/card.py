@@ -144,10 +144,43 @@ class Promise(Plain):
     answer_minutes: Annotated[int, Field(ge=1, le=525_600)]
 
 
-class PublicCard(Grown):
-    """The part of a card that anyone may read. `party_since`: the day on which the Convention entered into force there."""
+class Closure(Plain):
+    """A planned closure: nobody answers from `begins` until `ends`. It holds only if it stood in the register before it began."""
 
-    LATER = frozenset({"party_since"})
+    begins: Instant
+    ends: Instant
+    reason: Short
+
+
+DrillMark = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+"""SHA-256 of the drill's request, hexadecimal: both ends hold the letter, so what is published of it can be compared with it."""
+Reached = Literal["5-min", "30-min", "4-h", "not"]
+
+
+class DrillResult(Plain):
+    """How quickly a person of `state` answered this State's drill, as a class, and on which day (UTC)."""
+
+    state: StateCode
+    day: Day
+    reach: Reached
+    drill: DrillMark
+
+
+class Dispute(Plain):
+    """This State's other view of a drill that `by` says it failed."""
+
+    by: StateCode
+    drill: DrillMark
+    reason: Short
+
+
+class PublicCard(Grown):
+    """The part of a card that anyone may read. `party_since`: the day on which the Convention entered into force there.
+
+    `drills` is what this State measured of others, the newest of each; `disputes` what it says against others' results about itself.
+    """
+
+    LATER = frozenset({"party_since", "closures", "drills", "disputes"})
 
     body: Short
     parent: Short | None = None
@@ -161,6 +194,9 @@ class PublicCard(Grown):
     legal: LegalCard = LegalCard()
     calendar: Calendar
     promises: Annotated[tuple[Promise, ...], Field(max_length=4)] = ()
+    closures: Annotated[tuple[Closure, ...], Field(max_length=16)] = ()
+    drills: Annotated[tuple[DrillResult, ...], Field(max_length=250)] = ()
+    disputes: Annotated[tuple[Dispute, ...], Field(max_length=50)] = ()
 
 
 class Line(Plain):

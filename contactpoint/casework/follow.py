@@ -15,6 +15,7 @@ from contactpoint.casework.central import heed_central
 from contactpoint.casework.clocks import follow_clocks
 from contactpoint.casework.consequences import heed
 from contactpoint.casework.context import Casework
+from contactpoint.casework.drills import keep_drill
 from contactpoint.casework.effects import RequestHere, carry_out, happen, ladder_columns, raise_task
 from contactpoint.casework.facts import About
 from contactpoint.casework.oral import meet_oral
@@ -64,6 +65,8 @@ async def follow(
                 await heed_warning(tx, cw, request, step, now)
         await follow_clocks(tx, cw, after, request, prior, now)
         await keep_threat(tx, cw, after, request, now)
+        if prior is None:
+            await keep_drill(tx, cw, request, _statement(after, request).by, now)
 
 
 async def _open(
@@ -86,7 +89,7 @@ async def _open(
         rungs = None if quiet else await rungs_now(tx, cw, entry.calls)
         ladder, effects = open_incoming(statement, terms, rungs, calendar, held_at or now, now)
     else:
-        ladder, effects = open_outgoing(statement, terms, now, calendar=calendar, quiet=quiet)
+        ladder, effects = open_outgoing(statement, terms, now, calendar=calendar, quiet=not entry.rings_back)
     peer = request.sender if incoming else request.recipient
     await insert_request(
         tx,
@@ -125,7 +128,7 @@ async def _hear(tx: AsyncConnection, cw: Casework, request: Request, step: Step,
     if not outgoing and isinstance(event, Acknowledged):
         # Who took charge has it, until a hand-over gives it to somebody else.
         columns["holder"] = columns["acknowledged_by"]
-    if outgoing and isinstance(event, Answered) and cw.catalogue[request.kind].rings:
+    if outgoing and isinstance(event, Answered) and cw.catalogue[request.kind].rings_back:
         columns["answer_unread"] = True
     await happen(tx, cw, request.id, event, now, **columns)
 

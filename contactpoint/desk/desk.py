@@ -16,6 +16,7 @@ from contactpoint.desk.acknowledge import acknowledge
 from contactpoint.desk.approve import approve, review, waiting_view
 from contactpoint.desk.clocks import ClockView, running
 from contactpoint.desk.compose import submit
+from contactpoint.desk.drills import Drills
 from contactpoint.desk.errors import NotFoundError
 from contactpoint.desk.figures import DeskFigures, desk_figures
 from contactpoint.desk.find import find_request
@@ -73,6 +74,10 @@ class Desk:
     @property
     def joint(self) -> Joint:
         return Joint(self.cw)
+
+    @property
+    def drills(self) -> Drills:
+        return Drills(self.cw)
 
     # Looking
 

@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from contactpoint.desk.errors import NotPermittedError
+from contactpoint.casework.ids import new_id
+from contactpoint.casework.letters import SignedLetter, _put_out, queue, seal
+from contactpoint.desk.compose import _statement, write
+from contactpoint.desk.errors import DeskError, DraftError, NotPermittedError
+from contactpoint.desk.plan import Plan, Signer, open_case
 from contactpoint.desk.toolkeys import Scope, add_key, revoke_key
-from contactpoint.watch import bells
-from tests.simulator import SimulatedState, simulated
+from contactpoint.domain.errors import DomainError
+from contactpoint.domain.values import Address, Urgency
+from contactpoint.store.rows_drills import plans
+from contactpoint.watch import bells, drills
+from contactpoint.watch.drills import DrillOrder
+from contactpoint.wire.statement import decode_statement, encode_statement
+from directory.card import Closure, Dispute, DrillResult
+from keys.signed import sign
+from keys.signing import SigningKey
+from tests.simulator import SimulatedState, Simulator, preservation_body, simulated
 
 
 async def tasks(state: SimulatedState) -> list[str]:
@@ -54,3 +69,313 @@ async def test_a_key_of_the_feed_cannot_pose_as_a_bell(tmp_path: Path) -> None:
         token = await net["XA"].desk.threats.add_key("siem", net.now)
         with pytest.raises(NotPermittedError):
             await net["XA"].desk.bell_rings(token, net.now)
+
+
+# Drills
+
+EVERY_FOUR_WEEKS = DrillOrder()
+
+
+async def drilled(net: Simulator, peer: str = "XB") -> str:
+    """An officer of XA tries another State; the drill is on its way."""
+    xa = net["XA"]
+    sent = await xa.desk.drills.start(peer, xa.officer, net.now)
+    await net.settle()
+    return sent.id
+
+
+async def settled(net: Simulator, drill: str, *states: str) -> list[tuple[str, str]]:
+    """(class, note) of a drill at each of these States, once both have looked."""
+    found = []
+    for state in states or ("XA", "XB"):
+        await drills.settle(net[state].cw, net.now)
+        (view,) = [each for each in await net[state].desk.drills.listed() if each.id == drill]
+        found.append((view.reach, view.note))
+    return found
+
+
+async def number_of(state: SimulatedState, drill: str) -> str:
+    view = await state.desk.case_view(drill, state.net.now)
+    return str(view.statements[0].body["nonce"])
+
+
+async def answer(state: SimulatedState, drill: str, number: str | None = None) -> None:
+    body = {"nonce": await number_of(state, drill) if number is None else number}
+    await state.desk.answer(drill, "OK", body, state.officer, state.net.now)
+    await state.net.settle()
+
+
+@pytest.mark.parametrize(
+    ("minutes", "seconds", "reach"),
+    [
+        (5, 0, "5-min"),
+        (5, 1, "30-min"),
+        pytest.param(30, 0, "30-min", marks=pytest.mark.matrix),
+        pytest.param(30, 1, "4-h", marks=pytest.mark.matrix),
+        (240, 0, "4-h"),
+    ],
+)
+async def test_both_ends_come_to_the_same_class_of_the_same_drill(
+    tmp_path: Path, minutes: int, seconds: int, reach: str
+) -> None:
+    async with simulated(tmp_path, "XA", "XB") as net:
+        drill = await drilled(net)
+        await net.pass_time(minutes=minutes, seconds=seconds, step_s=600)
+        assert await settled(net, drill) == [("", ""), ("", "")]
+        await answer(net["XB"], drill)
+        assert await settled(net, drill) == [(reach, ""), (reach, "")]
+
+
+async def test_after_four_hours_and_the_way_of_an_answer_it_has_failed_and_a_late_answer_changes_nothing(
+    tmp_path: Path,
+) -> None:
+    async with simulated(tmp_path, "XA", "XB") as net:
+        drill = await drilled(net)
+        await net.pass_time(hours=4, minutes=1, seconds=59, step_s=900)
+        assert await settled(net, drill) == [("", ""), ("", "")]
+        await net.pass_time(seconds=1, step_s=1)
+        assert await settled(net, drill) == [("not", "no-answer"), ("not", "no-answer")]
+        await answer(net["XB"], drill)
+        assert await settled(net, drill) == [("not", "no-answer"), ("not", "no-answer")]
+
+
+async def test_a_drill_rings_the_officers_of_the_tested_state_and_nobody_of_the_testing_one(tmp_path: Path) -> None:
+    async with simulated(tmp_path, "XA", "XB") as net:
+        drill = await drilled(net)
+        assert (await net["XB"].desk.beat(net.now)).unacknowledged == 1
+        assert [notice.urgency for _, notice in net["XB"].telephone.notices] == ["U1"]
+        await net.pass_time(hours=1)
+        beat = await net["XA"].desk.beat(net.now)
+        assert (beat.unacknowledged, beat.overdue, beat.answers) == (0, 0, 0)
+        await answer(net["XB"], drill)
+        beat = await net["XA"].desk.beat(net.now)
+        assert (beat.unacknowledged, beat.overdue, beat.answers) == (0, 0, 0)
+        assert net["XA"].telephone.notices == []
+
+
+async def test_a_machine_s_acknowledgement_is_no_person(tmp_path: Path) -> None:
+    """The station can say that somebody took charge; it cannot pass the drill."""
+    async with simulated(tmp_path, "XA", "XB") as net:
+        drill = await drilled(net)
+        await net["XB"].desk.acknowledge(drill, "XB-OFF-001", None, net.now)
+        await net.pass_time(hours=4, minutes=2, step_s=900)
+        assert await settled(net, drill) == [("not", "no-answer"), ("not", "no-answer")]
+
+
+@pytest.mark.parametrize("hand", ["station", "stranger"])
+async def test_an_answer_that_no_officer_signed_is_rejected(tmp_path: Path, hand: str) -> None:
+    """An attack: a script at the tested State answers by itself, with the station's key or with a key of its own making."""
+    async with simulated(tmp_path, "XA", "XB") as net:
+        drill, xb = await drilled(net), net["XB"]
+        key = xb.cw.keyring.station if hand == "station" else SigningKey.from_seed(net.random(64))
+        certificates = () if hand == "station" else xb.officer.certificates
+        number = "" if hand == "station" else xb.officer.number
+        await forge(xb, drill, {"nonce": await number_of(xb, drill)}, Hand(number, key, certificates))
+        await net.settle()
+        assert await settled(net, drill, "XA") == [("", "")]
+        view = await net["XA"].desk.board("", net.now)
+        assert "E-SIGNATURE" in {task.code for task in view.tasks}
+
+
+async def test_an_old_answer_is_no_answer_to_a_new_drill(tmp_path: Path) -> None:
+    """An attack: the number of last month's drill, signed by an officer who was there then."""
+    async with simulated(tmp_path, "XA", "XB") as net:
+        first = await drilled(net)
+        old = await number_of(net["XB"], first)
+        await answer(net["XB"], first)
+        await settled(net, first)
+        second = await drilled(net)
+        with pytest.raises(DraftError) as refused:
+            await answer(net["XB"], second, old)
+        assert refused.value.code == "E-DRILL-NUMBER"
+        # A desk of another product sends it all the same.
+        await forge(net["XB"], second, {"nonce": old}, net["XB"].officer)
+        await net.settle()
+        assert await settled(net, second) == [("not", "wrong-number"), ("not", "wrong-number")]
+
+
+async def test_a_drill_that_its_sender_ends_says_nothing_of_anybody(tmp_path: Path) -> None:
+    async with simulated(tmp_path, "XA", "XB") as net:
+        drill, xa = await drilled(net), net["XA"]
+        await xa.desk.answer(drill, "NO-ANSWER", {"tried": "one telephone"}, xa.officer, net.now)
+        await net.settle()
+        assert await settled(net, drill) == [("void", "ended-by-asker"), ("void", "ended-by-asker")]
+        assert (await xa.desk.drills.figures(net.now))[0].last is None
+        assert (await xa.desk.drills.to_publish(net.now))[0] == ()
+
+
+async def test_a_state_is_never_tried_twice_at_once(tmp_path: Path) -> None:
+    async with simulated(tmp_path, "XA", "XB") as net:
+        await drilled(net)
+        with pytest.raises(NotPermittedError) as refused:
+            await drilled(net)
+        assert refused.value.code == "E-DRILL-RUNS"
+
+
+async def test_what_never_arrived_is_failed_at_the_sender_and_unknown_at_the_other(tmp_path: Path) -> None:
+    async with simulated(tmp_path, "XA", "XB") as net:
+        net.weather.cut.add("XB")
+        drill = await drilled(net)
+        await net.pass_time(hours=4, minutes=2, step_s=900)
+        assert await settled(net, drill, "XA") == [("not", "not-held")]
+        assert await net["XB"].desk.drills.listed() == ()
+
+
+# By the clock
+
+
+async def test_the_machine_opens_a_drill_within_four_weeks_at_an_hour_of_chance_once_with_two_workers(
+    tmp_path: Path,
+) -> None:
+    async with simulated(tmp_path, "XA", "XB") as net:
+        xa = net["XA"]
+        await drills.run_due(xa.cw, EVERY_FOUR_WEEKS, net.now)
+        (plan,) = await xa.cw.db.read(plans)
+        assert net.now < plan.next_at <= net.now + timedelta(days=28)
+        net.now = plan.next_at - timedelta(seconds=1)
+        await net.begin_day()
+        assert await drills.run_due(xa.cw, EVERY_FOUR_WEEKS, net.now) == 0
+        net.now = plan.next_at
+        opened = await asyncio.gather(*(drills.run_due(xa.cw, EVERY_FOUR_WEEKS, net.now) for _ in range(4)))
+        assert sum(opened) == 1
+        await net.settle()
+        (drill,) = await xa.desk.drills.listed()
+        assert drill.by == ""  # the station signed it: no officer of XA was needed
+        assert (await net["XB"].desk.beat(net.now)).unacknowledged == 1
+        await answer(net["XB"], drill.id)
+        assert await settled(net, drill.id) == [("5-min", ""), ("5-min", "")]
+        (later,) = await xa.cw.db.read(plans)
+        assert timedelta(days=14) <= later.next_at - plan.next_at <= timedelta(days=28)
+
+
+async def test_a_station_opens_drills_and_nothing_else(tmp_path: Path) -> None:
+    """An attack: whoever took over a desk has its station's key; it must not be enough for a request that asks something."""
+    async with simulated(tmp_path, "XA", "XB") as net:
+        xa = net["XA"]
+        body = preservation_body(net.now)
+        plan = Plan("PRES-NEW", Address("XB"), Urgency.U1, body, None, None, "en", None, "", "")
+        try:
+            await write(xa.cw, plan, Hand("", xa.cw.keyring.station, ()), net.now)
+        except NotPermittedError:
+            return
+        await net.settle()
+        assert (await net["XB"].desk.board("", net.now)).unacknowledged == ()
+
+
+async def test_a_state_that_cannot_be_written_to_holds_up_no_other(tmp_path: Path) -> None:
+    async with simulated(tmp_path, "XA", "XB", "XC") as net:
+        xa = net["XA"]
+        await drills.run_due(xa.cw, EVERY_FOUR_WEEKS, net.now)
+        net.now += timedelta(days=29)  # every key sheet has ended; then XC's is renewed
+        await net.refresh()
+        assert await drills.run_due(xa.cw, EVERY_FOUR_WEEKS, net.now) in (0, 1, 2)
+
+
+# Closures
+
+
+async def test_a_closure_that_was_announced_puts_the_drill_off_and_one_that_comes_later_excuses_nothing(
+    tmp_path: Path,
+) -> None:
+    async with simulated(tmp_path, "XA", "XB") as net:
+        xa = net["XA"]
+        await drills.run_due(xa.cw, EVERY_FOUR_WEEKS, net.now)
+        (plan,) = await xa.cw.db.read(plans)
+        net.now = plan.next_at - timedelta(hours=1)
+        closed = Closure(
+            begins=plan.next_at - timedelta(minutes=1), ends=plan.next_at + timedelta(hours=6), reason="move"
+        )
+        net.register.change_card("XB", net.now, closures=(closed,))
+        await net.begin_day()
+        net.now = plan.next_at
+        assert await drills.run_due(xa.cw, EVERY_FOUR_WEEKS, net.now) == 0
+        (later,) = await xa.cw.db.read(plans)
+        assert later.next_at >= closed.ends
+        with pytest.raises(NotPermittedError) as refused:
+            await drilled(net)
+        assert refused.value.code == "E-CLOSED"
+        # After it has failed a drill a State says that it had been closed.
+        net.now = closed.ends
+        drill = await drilled(net)
+        await net.pass_time(hours=4, minutes=2, step_s=1800)
+        lie = Closure(begins=closed.begins, ends=net.now, reason="we were away")
+        net.register.change_card("XB", net.now, closures=(lie,))
+        await net.refresh()
+        assert await settled(net, drill, "XA") == [("not", "no-answer")]
+
+
+# Disputes, and what is published
+
+
+async def test_a_failed_drill_is_disputed_once_and_both_views_are_shown_to_all(tmp_path: Path) -> None:
+    async with simulated(tmp_path, "XA", "XB", "XC") as net:
+        xa, xb, xc = (net[state] for state in ("XA", "XB", "XC"))
+        drill = await drilled(net)
+        with pytest.raises(NotPermittedError):
+            await xb.desk.drills.dispute(drill, "too early", xb.officer, net.now)
+        await net.pass_time(hours=4, minutes=2, step_s=1800)
+        await settled(net, drill)
+        await xb.desk.drills.dispute(drill[:13], "the exchange had no power", xb.officer, net.now)
+        with pytest.raises(NotPermittedError):
+            await xb.desk.drills.dispute(drill, "or something else", xb.officer, net.now)
+        with pytest.raises(NotPermittedError):
+            await xa.desk.drills.dispute(drill, "not ours to dispute", xa.officer, net.now)
+        for state in (xa, xb):
+            results, disputes = await state.desk.drills.to_publish(net.now)
+            net.register.change_card(
+                state.state,
+                net.now,
+                drills=tuple(DrillResult.model_validate(each) for each in results),
+                disputes=tuple(Dispute.model_validate(each) for each in disputes),
+            )
+        await net.refresh()
+        (seen,) = [each for each in await xc.desk.drills.figures(net.now) if each.state == "XB"]
+        (told,) = seen.published
+        assert (told.by, told.reach, told.dispute) == ("XA", "not", "the exchange had no power")
+        (own,) = await xa.desk.drills.listed("XB")
+        assert own.dispute == "the exchange had no power"
+        # Both ends name the same letter, which each of them holds.
+        assert own.digest == (await xb.desk.drills.listed("XA"))[0].digest
+
+
+async def test_a_drill_by_telephone_is_written_down_by_hand_and_never_published(tmp_path: Path) -> None:
+    async with simulated(tmp_path, "XA", "XB") as net:
+        xa = net["XA"]
+        made = await xa.desk.drills.record("XB", "telephone", timedelta(minutes=7), xa.officer, net.now)
+        assert (made.reach, made.by) == ("30-min", "XA-OFF-001")
+        nobody = await xa.desk.drills.record("XB", "alternate", None, xa.officer, net.now + timedelta(seconds=1))
+        assert nobody.reach == "not"
+        assert (await xa.desk.drills.to_publish(net.now))[0] == ()
+        for wrong in (("XB", "carrier pigeon"), ("XA", "telephone"), ("ZZ", "telephone")):
+            with pytest.raises(DeskError):
+                await xa.desk.drills.record(*wrong, None, xa.officer, net.now)
+
+
+# By a hand that is not ours
+
+
+@dataclass(frozen=True)
+class Hand:
+    """Whoever signs."""
+
+    number: str
+    key: SigningKey
+    certificates: tuple[bytes, ...]
+    rights: tuple[str, ...] = ()
+
+
+async def forge(state: SimulatedState, drill: str, body: dict[str, str], hand: Signer) -> None:
+    """An answer past the own desk's checks, put out as another product might."""
+    cw, now = state.cw, state.net.now
+    case = await open_case(cw, drill)
+    request = case.case.requests[drill]
+    plan = Plan("OK", request.sender, request.urgency, body, drill, request.digest, "en", None, "", "")
+    statement = _statement(cw, plan, new_id(cw.random, now), case, hand.number, now)
+    signed = sign("statement", encode_statement(statement, cw.net), [hand.key], cw.net)
+    letter = SignedLetter(decode_statement(signed.content, cw.net), signed, hand.certificates)
+    try:
+        await queue(cw, letter, None, "", "", now)
+    except DomainError:
+        # The own fold refuses it: past that too, straight to the wire.
+        sealed = await seal(cw, letter, 1, cw.random(32), now)
+        await cw.db.write(lambda tx: _put_out(tx, letter.statement, 1, sealed, now))

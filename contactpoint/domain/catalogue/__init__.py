@@ -90,7 +90,7 @@ def signers_open(catalogue: Catalogue, kind: str, urgency: Urgency) -> frozenset
     """
     entries = catalogue.entries.values()
     if kind in catalogue:
-        own = [catalogue[kind].signers.get(urgency)]
+        own = [catalogue[kind].signers.get(urgency), Signers.STATION if urgency in catalogue[kind].station else None]
     elif any(entry.offered(kind) for entry in entries):
         own = [answer.signers for entry in entries if urgency in entry.signers and (answer := entry.offered(kind))]
     else:

@@ -186,7 +186,9 @@ class Entry:
     the letter of Article 41(3), `authority` the one that decides it (41(4)), `right` and `answer_right` what officers need. `calls`
     is the role that is paged on arrival (`duty`, or a right of officers), `reservation` the paragraph under which a card may limit
     the power. `ground_needs` names, for a ground, what its author must have said before, `move` how a MOVE moves its request.
-    `executes`: it gives what was found while its parent was executed, and stands under the parent's rights check.
+    `executes`: it gives what was found while its parent was executed, and stands under the parent's rights check. `station`: classes
+    in which a machine may open it, with nobody's number (a drill at three in the morning). `rings_back`: whether an own one that is
+    late or answered rings at the desk that asked.
     """
 
     code: str
@@ -211,6 +213,8 @@ class Entry:
     calls: str = "duty"
     audience: Audience = Audience.ONE
     rings: bool = True
+    rings_back: bool = True
+    station: tuple[Urgency, ...] = ()
     scope: bool = False
     rights_check: bool = False
     executes: bool = False

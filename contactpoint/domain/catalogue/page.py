@@ -128,7 +128,10 @@ def _effect(consequence: Consequence) -> str:
 
 
 def _urgencies(entry: Entry) -> Iterator[str]:
-    signers = ", ".join(f"{urgency.value}: {each.value}" for urgency, each in entry.signers.items())
+    signers = ", ".join(
+        f"{urgency.value}: {each.value}{' or station' if urgency in entry.station else ''}"
+        for urgency, each in entry.signers.items()
+    )
     yield f"- Signers by class: {signers}"
     for urgency, text in entry.urgency_texts.items():
         if text:

@@ -150,6 +150,8 @@ def _entry(row: Table, shared: Shared) -> Entry:
         calls=row.get("calls", "duty"),
         audience=Audience(row.get("audience", "one")),
         rings=row.get("rings", True),
+        rings_back=row.get("rings_back", row.get("rings", True)),
+        station=tuple(Urgency(each) for each in row.get("station", ())),
         scope=row.get("scope", False),
         rights_check=row.get("rights_check", asks_offences),
         executes=row.get("executes", False),

@@ -118,3 +118,4 @@ class Consequence(StrEnum):
     MESSAGE = "message"  # to everybody in a group
     HANDS_OVER = "hands-over"  # to the authority that decides it (41(4))
     WARNS = "warns"  # that secrecy or the data are in danger (42(7), 40(20))
+    DRILLS = "drills"  # tries whether a person can be reached (41(5))
