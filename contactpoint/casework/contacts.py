@@ -15,6 +15,7 @@ from contactpoint.casework.ids import new_id
 from contactpoint.domain.errors import ContactError
 from contactpoint.domain.notices import RENEW_BEFORE, VERIFIED_FOR, Contact, Rules, Way, quiet_until, ways
 from contactpoint.domain.values import Urgency
+from contactpoint.store.gathered import remembered
 from contactpoint.store.rows_desk import add_task
 from contactpoint.store.rows_notices import bring_forward, called, pages_beside, verified_before
 from contactpoint.store.rows_requests import BEING_SENT, add_page
@@ -27,7 +28,7 @@ async def ways_of(
 
     An officer without a verified contact is called at those that there are, and a task says so.
     """
-    rows = await called(tx, officer)
+    rows = await remembered(tx, ("called", officer), lambda: called(tx, officer))
     found = ways(
         contacts=[Contact(row.channel, row.address, row.verified_at) for row in rows if row.channel is not None],
         rules=read_rules(rows[0].rules if rows else None),

@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import structlog
 
 from contactpoint.casework.bell import Bell
 from contactpoint.casework.context import Casework
 from contactpoint.casework.keyring import renew_prekeys
 from contactpoint.main.channels import channels
 from contactpoint.main.dialling import station_dialler
+from contactpoint.main.due_clock import DueClock, due_clock
 from contactpoint.main.loops import Step, repeat, stop
 from contactpoint.main.mirror import Mirror
 from contactpoint.main.node import Means, draw
 from contactpoint.main.register_loop import register_step
-from contactpoint.store.rows_desk import beat_worker
+from contactpoint.main.version import own_version
 from contactpoint.watch import bells, clocks, notices, outbox, timers
+from contactpoint.watch.fence import BEAT_S, Fence, FenceError
+from contactpoint.watch.stepped import ClockWatch, tell_stepped
 
+log = structlog.get_logger("contactpoint")
 _KEYS_S = 3600.0
+_OUTSIDE_S = 1.0
 
 
 @asynccontextmanager
@@ -27,15 +36,16 @@ async def running_worker(cw: Casework, means: Means, mirror: Mirror) -> AsyncIte
     dialler = station_dialler(cw, means)
     box = outbox.Outbox(cw, dialler, means.clock)
     pages = notices.Notices(cw, channels(cw, means), means.clock)
+    place = _Place(Fence(cw, f"{cw.state}-{draw(4).hex()}", own_version()), due_clock(cw.db, means.clock))
     steps: list[tuple[str, Step, Bell | None]] = [
-        ("keys", _keys(cw, means), None),
+        ("alive", _alive(cw, place), None),
         ("mirror", register_step(cw, means, mirror), cw.bell),
-        ("timers", _timers(cw, means), cw.bell),
-        ("clocks", _clocks(cw, means), cw.bell),
-        ("outbox", _outbox(box), cw.bell),
-        ("pages", _notices(pages), cw.bell),
-        ("bells", _bells(cw, means), None),
-        ("alive", _alive(cw, means), None),
+        ("keys", place.inside(_keys(cw, means)), None),
+        ("timers", place.inside(_timers(cw, place)), cw.bell),
+        ("clocks", place.inside(_clocks(cw, place)), cw.bell),
+        ("outbox", place.inside(_outbox(box)), cw.bell),
+        ("pages", place.inside(_notices(pages)), cw.bell),
+        ("bells", place.inside(_bells(cw, means)), None),
     ]
     tasks = [asyncio.create_task(repeat(name, step, bell), name=f"worker {name}") for name, step, bell in steps]
     try:
@@ -43,20 +53,40 @@ async def running_worker(cw: Casework, means: Means, mirror: Mirror) -> AsyncIte
     finally:
         await stop(tasks)
         await asyncio.gather(box.end(), pages.end())
+        await place.fence.leave()
         await dialler.close()
 
 
-def _timers(cw: Casework, means: Means) -> Step:
+@dataclass(slots=True)
+class _Place:
+    """This worker's place beside others: whether it may work, and the clock by which all of them find what is due."""
+
+    fence: Fence
+    now: DueClock
+    entered: bool = False
+    told: str = ""
+
+    def inside(self, step: Step) -> Step:
+        """A step that is left out while workers of another version are at work."""
+
+        async def guarded() -> float:
+            return await step() if self.entered else _OUTSIDE_S if self.told else BEAT_S / 30
+
+        return guarded
+
+
+def _timers(cw: Casework, place: _Place) -> Step:
     async def step() -> float:
-        moved = await timers.run_due(cw, means.clock())
-        return 0.0 if moved >= timers.TIMERS.batch else timers.POLL_S
+        moved = await timers.run_due(cw, await place.now(), place.fence)
+        # Not all at the same beat: workers side by side would look at the same instant, and then nobody.
+        return 0.0 if moved >= timers.TIMERS.batch else timers.POLL_S * (0.75 + draw(1)[0] / 512)
 
     return step
 
 
-def _clocks(cw: Casework, means: Means) -> Step:
+def _clocks(cw: Casework, place: _Place) -> Step:
     async def step() -> float:
-        moved = await clocks.run_due(cw, means.clock())
+        moved = await clocks.run_due(cw, await place.now(), place.fence)
         return 0.0 if moved >= clocks.CLOCKS.batch else clocks.POLL_S
 
     return step
@@ -95,11 +125,26 @@ def _keys(cw: Casework, means: Means) -> Step:
     return step
 
 
-def _alive(cw: Casework, means: Means) -> Step:
-    name = f"{cw.state}-{draw(4).hex()}"
+def _alive(cw: Casework, place: _Place) -> Step:
+    """Beat, keep the fence, and see whether the clock runs."""
+    watch = ClockWatch()
 
     async def step() -> float:
-        await cw.db.write(lambda tx: beat_worker(tx, name, "1", means.clock()))
-        return 10.0
+        now = await place.now()
+        if off := watch.look(now, time.monotonic()):
+            log.warning("clock.stepped", seconds=off.total_seconds())
+            await cw.db.write(lambda tx: tell_stepped(tx, cw, off, now))
+        try:
+            await place.fence.beat(now)
+        except FenceError as error:
+            place.entered = False
+            if place.told != str(error):
+                place.told = str(error)
+                log.error("worker.refused", code=error.code, why=place.told)
+            return BEAT_S
+        if place.told:
+            log.info("worker.entered")
+        place.entered, place.told = True, ""
+        return BEAT_S
 
     return step

@@ -63,6 +63,15 @@ async def statement_row(tx: AsyncConnection, sender: str, statement_id: str) -> 
     return (await tx.execute(_one, {"by": sender, "named": statement_id})).one_or_none()
 
 
+async def statements_named(tx: AsyncConnection, names: Sequence[tuple[str, str]]) -> Sequence[Row[Any]]:
+    """The statements with these (sender, id): what a slip about each of them says of its letter."""
+    columns: list[Any] = [statement.c.sender, statement.c.id, statement.c.seal, statement.c.envelope_digest]
+    query = select(*columns).where(statement.c.id.in_(sorted({each for _, each in names})))
+    rows: Sequence[Row[Any]] = (await tx.execute(query)).all()
+    wanted = set(names)
+    return [row for row in rows if (row.sender, row.id) in wanted]
+
+
 async def statement_by_id(tx: AsyncConnection, statement_id: str) -> Sequence[Row[Any]]:
     return (await tx.execute(select(statement).where(statement.c.id == statement_id))).all()
 

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, func, select, update
+from sqlalchemy import Row, bindparam, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contactpoint.store.desk_schema import cursor, own_key, set_aside, setting, sheet, task, waiting, worker
-from contactpoint.store.sql import insert_once, insert_or_replace
+from contactpoint.store.sql import insert_once, insert_or_replace, may_lock
 
 # Built once: see contactpoint.store.sql.
 _newest_sheet = select(sheet).where(sheet.c.state == bindparam("of")).order_by(sheet.c.number.desc()).limit(1)
@@ -18,11 +18,23 @@ _place = func.row_number().over(partition_by=(task.c.code, task.c.state), order_
 _placed = select(task.c.id, _place.label("place")).where(task.c.done_at.is_(None)).subquery()
 _fairest = select(_placed.c.id).order_by(_placed.c.place, _placed.c.id).limit(bindparam("most"))
 _fair_tasks = select(task).where(task.c.id.in_(_fairest)).order_by(task.c.at.desc())
+_setting = select(setting.c.value).where(setting.c.name == bindparam("of"))
+_setting_held = _setting.with_for_update(read=True)
+_setting_changed = _setting.with_for_update()
 _cursor = select(cursor).where(cursor.c.mailbox == bindparam("of"))
 
 
 async def get_setting(tx: AsyncConnection, name: str) -> bytes | None:
     value = (await tx.execute(select(setting.c.value).where(setting.c.name == name))).scalar_one_or_none()
+    return None if value is None else bytes(value)
+
+
+async def hold_setting(tx: AsyncConnection, name: str, *, to_change: bool = False) -> bytes | None:
+    """A setting that stays as it is until this transaction ends: others may hold it too, unless it is read ``to_change`` it."""
+    query = _setting
+    if may_lock(tx):
+        query = _setting_changed if to_change else _setting_held
+    value = (await tx.execute(query, {"of": name})).scalar_one_or_none()
     return None if value is None else bytes(value)
 
 
@@ -129,3 +141,11 @@ async def keep_proof(tx: AsyncConnection, values: Mapping[str, Any], most: int =
 
 async def beat_worker(tx: AsyncConnection, name: str, version: str, now: datetime) -> None:
     await insert_or_replace(tx, worker, {"name": name, "version": version, "seen_at": now}, ("name",))
+
+
+async def worker_rows(tx: AsyncConnection) -> Sequence[Row[Any]]:
+    return (await tx.execute(select(worker).order_by(worker.c.name))).all()
+
+
+async def drop_worker(tx: AsyncConnection, name: str) -> None:
+    await tx.execute(delete(worker).where(worker.c.name == name))

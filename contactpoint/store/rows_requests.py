@@ -10,6 +10,7 @@ from sqlalchemy import Row, bindparam, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contactpoint.store.desk_schema import page, request, step
+from contactpoint.store.gathered import carry_out_gathered, keep_move
 from contactpoint.store.sql import insert_once, may_lock
 
 BEING_SENT = "being sent"
@@ -65,6 +66,8 @@ async def insert_request(tx: AsyncConnection, values: Mapping[str, Any]) -> None
 
 async def update_request(tx: AsyncConnection, request_id: str, rev: int, values: Mapping[str, Any]) -> bool:
     """Write by compare-and-set on ``rev``. False: somebody was faster, load and decide again."""
+    if keep_move(tx, request_id, rev, values):
+        return True
     changed = await tx.execute(_move, {"of": request_id, "was": rev, "rev": rev + 1, **values})
     return changed.rowcount == 1
 
@@ -85,6 +88,12 @@ async def anything_due(tx: AsyncConnection, now: datetime) -> bool:
 async def take_step(tx: AsyncConnection, request_id: str, cycle: int, name: str, due: datetime, at: datetime) -> bool:
     """Record one step of a ladder, once for ever. False: it was taken before and must not be taken again."""
     return await insert_once(tx, step, {"request_id": request_id, "cycle": cycle, "step": name, "due": due, "at": at})
+
+
+async def steps_of(tx: AsyncConnection, request_ids: Sequence[str]) -> Sequence[tuple[str, int, str]]:
+    """(request, cycle, step) of every step that these requests have taken."""
+    query = select(step.c.request_id, step.c.cycle, step.c.step).where(step.c.request_id.in_(request_ids))
+    return [(row.request_id, row.cycle, row.step) for row in (await tx.execute(query)).all()]
 
 
 async def all_requests(tx: AsyncConnection, limit: int = 500, without: Sequence[str] = ()) -> Sequence[Row[Any]]:
@@ -165,6 +174,7 @@ async def finish_page(tx: AsyncConnection, page_id: str, values: Mapping[str, An
 
 async def cancel_pages(tx: AsyncConnection, request_id: str) -> int:
     """An acknowledgement stops every notice of the request's ladder that has not gone out yet; reminders of its clocks go on."""
+    await carry_out_gathered(tx)
     gone = await tx.execute(_cancel, {"of": request_id})
     return int(gone.rowcount)
 

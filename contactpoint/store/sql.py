@@ -14,6 +14,8 @@ from sqlalchemy import Table
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from contactpoint.store.gathered import keep_row
+
 
 def may_lock(tx: AsyncConnection) -> bool:
     """Whether rows read here are to be locked: on PostgreSQL, in a transaction that may write. SQLite has one writer anyway."""
@@ -38,7 +40,12 @@ def _or_replace(dialect: str, table: Table, names: tuple[str, ...], key: tuple[s
 
 
 async def insert_once(tx: AsyncConnection, table: Table, values: Mapping[str, Any]) -> bool:
-    """Insert a row unless one with a key of it is there already. True when this call inserted it."""
+    """Insert a row unless one with a key of it is there already. True when this call inserted it.
+
+    In a transaction that gathers (``contactpoint.store.gathered``) it is kept for its end.
+    """
+    if (kept := keep_row(tx, table, values)) is not None:
+        return kept
     result = await tx.execute(_once(tx.dialect.name, table), dict(values))
     return bool(result.rowcount == 1)
 

@@ -24,6 +24,8 @@ from contactpoint.casework.facts import say
 from contactpoint.casework.rungs import people_now
 from contactpoint.domain.catalogue import Clock
 from contactpoint.domain.values import Urgency
+from contactpoint.store.desk_schema import journal
+from contactpoint.store.journal import append
 from contactpoint.store.rows_clocks import (
     any_clock_due,
     due_clocks,
@@ -34,7 +36,7 @@ from contactpoint.store.rows_clocks import (
     step_name,
 )
 from contactpoint.store.rows_requests import take_step
-from contactpoint.watch.claim import POISONED_MOST, POISONED_PAUSE, Claim, run
+from contactpoint.watch.claim import POISONED_PAUSE, Claim, Gate, run
 from contactpoint.wire.slip import SlipLevel
 
 POLL_S = 1.0
@@ -55,9 +57,9 @@ class _Turn:
         return len(self.told) + self.lapsed
 
 
-async def run_due(cw: Casework, now: datetime) -> int:
+async def run_due(cw: Casework, now: datetime, gate: Gate | None = None) -> int:
     """Fire every clock that is due by ``now``; returns how many were moved. Calls that no letter has confirmed are told with them."""
-    return await oral.run_due(cw, now) + await run(CLOCKS, cw, now)
+    return await oral.run_due(cw, now) + await run(CLOCKS, cw, now, gate)
 
 
 async def _same(tx: AsyncConnection, row: Row[Any], now: datetime) -> Row[Any]:
@@ -66,21 +68,44 @@ async def _same(tx: AsyncConnection, row: Row[Any], now: datetime) -> Row[Any]:
 
 
 async def _put_off(tx: AsyncConnection, cw: Casework, row: Row[Any], text: str, now: datetime) -> None:
-    count = row.poisoned + 1
-    await move_clock(tx, row, {"poisoned": count, "next_at": now + POISONED_PAUSE * count})
-    if count >= POISONED_MOST:
-        mark = f"poisoned/{row.request_id}/{row.name}"
-        await raise_task(tx, cw, "E-POISONED", now, request=row.request_id, note=f"{row.name} {text}", once=mark)
+    await move_clock(tx, row, {"poisoned": row.poisoned + 1, "next_at": now + POISONED_PAUSE})
 
 
-async def _fire(tx: AsyncConnection, cw: Casework, row: Row[Any], now: datetime) -> None:
+async def _go_on(tx: AsyncConnection, cw: Casework, row: Row[Any], text: str, now: datetime) -> None:
+    """What was due is left out and told to a person; the clock runs on to its next reminder."""
+    if await move_clock(tx, row, {**_columns(_turn(row, now)), "poisoned": row.poisoned + 1}):
+        await _tell_broken(tx, cw, row, text, now)
+
+
+async def _give_up(tx: AsyncConnection, cw: Casework, row: Row[Any], text: str, now: datetime) -> None:
+    if await move_clock(tx, row, {"poisoned": row.poisoned + 1, "next_at": None}):
+        await _tell_broken(tx, cw, row, text, now)
+
+
+async def _tell_broken(tx: AsyncConnection, cw: Casework, row: Row[Any], text: str, now: datetime) -> None:
+    mark = f"poisoned/{row.request_id}/{row.name}"
+    await raise_task(tx, cw, "E-POISONED", now, request=row.request_id, note=f"{row.name} {text}", once=mark)
+
+
+async def _fire(tx: AsyncConnection, cw: Casework, rows: Sequence[Row[Any]], now: datetime) -> None:
+    # First, so that every slip of this claim carries the head that covers it.
+    await append(tx, journal, "clocks", str(len(rows)), None, now)
+    for row in rows:
+        await _fire_one(tx, cw, row, now)
+
+
+def _turn(row: Row[Any], now: datetime) -> _Turn:
     pending = read_alarms(row.alarms)
-    turn = _Turn(
+    return _Turn(
         row=row,
         told=tuple(at for at in pending if at <= now),
         rest=tuple(at for at in pending if at > now),
         lapsed=row.closed_at is None and row.due is not None and row.due <= now,
     )
+
+
+async def _fire_one(tx: AsyncConnection, cw: Casework, row: Row[Any], now: datetime) -> None:
+    turn = _turn(row, now)
     # First the row, by compare-and-set: of two workers that hold the same one, the second writes nothing more.
     if not await move_clock(tx, row, _columns(turn)):
         return
@@ -146,4 +171,4 @@ async def _page(
         await page_person(tx, cw, about, officer, channels, now)
 
 
-CLOCKS = Claim("clocks", 100, any_clock_due, due_clocks, _same, _fire, _put_off)
+CLOCKS = Claim(100, any_clock_due, due_clocks, _same, _fire, _put_off, _go_on, _give_up)
