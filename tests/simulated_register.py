@@ -100,6 +100,11 @@ class SimulatedRegister:
         revocation = make_revocation(signer, state, key_id, now, end, "compromised", self.net)
         self._append(revocation, "revocation")
 
+    def submit(self, data: bytes) -> None:
+        """Take a revocation that a State hands in, under the register's own rules."""
+        _, signed = read_object(data, "revocation")
+        self._append(signed, "revocation")
+
     def _append(self, signed: Signed, kind: str) -> None:
         document, _ = read_object(signed.to_bytes(), kind)
         leaf = self._registry.leaf_for(document, signed)

@@ -1,5 +1,6 @@
 """CaseworkError
 ├── BusyCaseError      others kept moving the same case; nothing was written, try again
+├── LockedError        the officer is locked; nothing was written
 ├── PlanError          a rota or policy does not bear its officer's signature
 ├── NoKeyError         the node has no usable key of a role, or the recipient none to seal to
 └── BehindError        the trusted copy does not know the sender's key yet; fetch the register and try again
@@ -19,6 +20,10 @@ class CaseworkError(Exception):
 
 class BusyCaseError(CaseworkError):
     """Somebody else moved the same case each time; try again."""
+
+
+class LockedError(CaseworkError):
+    """An officer whose act this is was locked meanwhile; an administrator can enter him anew."""
 
 
 class PlanError(CaseworkError):

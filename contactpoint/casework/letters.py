@@ -23,6 +23,7 @@ from contactpoint.casework.cases import (
 from contactpoint.casework.context import Casework
 from contactpoint.casework.errors import BusyCaseError, NoKeyError
 from contactpoint.casework.follow import follow
+from contactpoint.casework.locked import hands_of, refuse_locked
 from contactpoint.domain.case import admit
 from contactpoint.domain.statement import Statement
 from contactpoint.store.desk_schema import journal
@@ -129,7 +130,7 @@ async def queue(
     """Seal and queue a letter: statement, heads, rows of requests, outbox and journal in one transaction, and ``also`` with them.
 
     Raises BusyCaseError when the own head moved since the statement was written (its ``mine`` is stale: write it anew),
-    MoveError when the move is not legal, NoKeyError when the recipient has no key here.
+    MoveError when the move is not legal, NoKeyError when the recipient has no key here, LockedError when an officer who signed is locked.
     """
     sealed = await seal(cw, letter, 1, cw.random(32), now)
     outgoing = Outgoing(letter, fresh, own_reference, label, parent_request)
@@ -172,6 +173,7 @@ async def queue_all(cw: Casework, letters: Sequence[Outgoing], now: datetime) ->
 async def _queue(tx: AsyncConnection, cw: Casework, outgoing: Outgoing, sealed: Sealed, now: datetime) -> None:
     letter, fresh = outgoing.letter, outgoing.fresh
     statement = letter.statement
+    await refuse_locked(tx, hands_of(statement))
     before = await load_case(tx, cw, statement.case)
     if before is None:
         if fresh is None:

@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contactpoint.casework.context import Casework
 from contactpoint.casework.errors import BusyCaseError, PlanError
+from contactpoint.casework.locked import refuse_locked
 from contactpoint.store.desk_schema import journal
 from contactpoint.store.journal import append
 from contactpoint.store.rows_desk import own_keys
@@ -69,7 +70,7 @@ async def save_plan(
 ) -> int:
     """Promise: version ``after`` + 1 of this plan, signed; ``after`` is the version that the officer saw, 0 for a new plan.
 
-    Raises BusyCaseError when somebody else saved first: look at that version and change it anew.
+    Raises BusyCaseError when somebody else saved first: look at that version and change it anew; LockedError.
     """
     version = after + 1
     data = encode({"kind": kind.value, "name": name, "version": version, "content": dict(content)})
@@ -83,6 +84,7 @@ async def save_plan(
         "by_officer": officer.number,
         "at": now,
     }
+    await refuse_locked(tx, (officer.number,))
     before = await plan_row(tx, kind.value, name)
     if (0 if before is None else before.version) != after or not await insert_plan(tx, values):
         raise BusyCaseError("E-BUSY", f"somebody else saved {name} first; look at it and change it anew")

@@ -25,6 +25,7 @@ from contactpoint.cli import (
     officers,
     requests,
     review,
+    shift,
     threats,
 )
 from contactpoint.cli.failure import Failure, failure_of
@@ -50,6 +51,7 @@ app.add_typer(group.app, name="group")
 app.add_typer(directory.app, name="directory")
 app.add_typer(officers.app, name="officer")
 app.add_typer(officers.keys, name="key")
+app.add_typer(shift.app, name="shift")
 app.add_typer(instructions.app, name="instructions")
 app.add_typer(threats.app, name="threats")
 app.add_typer(config.app, name="config")

@@ -52,20 +52,63 @@ def list_officers(home: Home = HERE, as_json: Json = False) -> None:
     found = run(main.officer_list(home))
     out = output(as_json)
     rows = [
-        (o.number, "locked" if o.locked else "", ", ".join(o.rights), o.mail, instant(o.certificate_until), o.name)
+        (
+            o.number,
+            "locked" if o.locked else "",
+            ", ".join(o.rights),
+            o.mail,
+            instant(o.certificate_until),
+            f"{o.exercised_at:%Y-%m-%d} {o.exercise}" if o.exercised_at else "never",
+            o.name,
+        )
         for o in found
     ]
-    out.data(found, out.table(("number", "", "rights", "mail", "certificate until", "name"), rows))
+    out.data(found, out.table(("number", "", "rights", "mail", "certificate until", "last exercise", "name"), rows))
 
 
 @app.command()
-def lock(number: Number, home: Home = HERE, yes: Yes = False, as_json: Json = False) -> None:
-    """Lock an officer out: no sign-in, no signature, from now on."""
+def lock(
+    number: Number,
+    compromised: Annotated[
+        bool,
+        typer.Option(
+            "--compromised", help="Others know the officer's secret: nothing that it signed is taken from now on."
+        ),
+    ] = False,
+    home: Home = HERE,
+    yes: Yes = False,
+    as_json: Json = False,
+) -> None:
+    """Lock an officer out: no sign-in, no signature, from now on.
+
+    The officer's open cases go to who is on duty; open hand-overs and waiting letters that need this officer end.
+    """
     confirm(f"Lock {number}?", yes)
     from contactpoint import main
 
-    run(main.officer_lock(home, number))
-    output(as_json).data({"number": number, "locked": True}, [f"{number} is locked"])
+    left = run(main.officer_lock(home, number, compromised))
+    out = output(as_json)
+    out.data(
+        {
+            "number": number,
+            "locked": True,
+            "moved": [{"request": request, "holder": holder} for request, holder in left.moved],
+            "handovers": left.handovers,
+            "letters": left.letters,
+            "plans": left.plans,
+        },
+        [
+            f"{number} is locked",
+            *(f"case          {request} > {holder or 'NOBODY'}" for request, holder in left.moved),
+            *(f"hand-over     {each} ended" for each in left.handovers),
+            *(f"letter        {each} is a draft again" for each in left.letters),
+            *(f"still named   {each}" for each in left.plans),
+        ],
+    )
+    if left.plans:
+        out.say(
+            "Next: the rota keeper takes the officer out of what still names him; until then those places call nobody."
+        )
 
 
 @app.command()

@@ -16,10 +16,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from contactpoint.casework.cases import NewCaseKey, load_case
 from contactpoint.casework.context import Casework
 from contactpoint.casework.effects import raise_task
-from contactpoint.casework.errors import BusyCaseError, NoKeyError
+from contactpoint.casework.errors import BusyCaseError, LockedError, NoKeyError
 from contactpoint.casework.letters import SignedLetter, queue
+from contactpoint.casework.locked import hands_of, refuse_locked
 from contactpoint.desk import review as rights
-from contactpoint.desk.errors import NotFoundError, NotPermittedError, UnreachablePeerError
+from contactpoint.desk.errors import NotFoundError, NotPermittedError, UnreachablePeerError, locked_out
 from contactpoint.desk.packages import refuse_held_back
 from contactpoint.desk.plan import Signer, need_right
 from contactpoint.desk.review import Check, Due, Recorded
@@ -43,6 +44,7 @@ _WAITS_NO_MORE = {
     "stale": "the case has moved on since it was written; it is to be written anew",
     "lapsed": "the time for signing it has passed; it is to be written anew",
     "stopped": "a rights check stopped it",
+    "void": "an officer without whom it cannot leave was locked; it is to be written anew",
 }
 
 
@@ -137,6 +139,7 @@ async def _go_on(
     }
 
     async def work(tx: AsyncConnection) -> bool:
+        await refuse_locked(tx, (officer, *hands_of(statement)))
         if not await change_waiting(tx, held.row.id, held.row.reviewed_by, bytes(held.row.sealed), values):
             return False
         if recorded is not None:
@@ -145,8 +148,11 @@ async def _go_on(
             await append(tx, journal, f"approved {statement.kind}", statement.id, statement.digest, now)
         return True
 
-    if not await cw.db.write(work):
-        return None
+    try:
+        if not await cw.db.write(work):
+            return None
+    except LockedError as error:
+        raise locked_out(error) from error
     cw.bell.ring("board", "case")
     if checked:
         return Submitted(statement.id, statement.case, "WAITING-FOR-APPROVAL", held.row.approver)
@@ -158,6 +164,7 @@ async def _release(cw: Casework, held: Held, recorded: Recorded | None, officer:
     known = await cw.db.read(lambda tx: load_case(tx, cw, row.case_id))
 
     async def release(tx: AsyncConnection) -> None:
+        await refuse_locked(tx, (officer, *hands_of(statement)))
         # The gate once more, in the transaction that opens it: a flag raised a moment ago must not be overtaken.
         asked = await rights.due(tx, cw, statement)
         if recorded is not None:
@@ -180,6 +187,8 @@ async def _release(cw: Casework, held: Held, recorded: Recorded | None, officer:
             cw.bell.ring("board")
         code = look_up("E-APPROVAL-STALE")
         raise NotPermittedError(error.code, error.text, code.action) from error
+    except LockedError as error:
+        raise locked_out(error) from error
     except DomainError as error:
         code = look_up(error.code)
         raise NotPermittedError(error.code, code.text, code.action) from error
@@ -193,13 +202,17 @@ async def _stop(cw: Casework, held: Held, recorded: Recorded, now: datetime) -> 
     row, statement = held.row, held.statement
 
     async def work(tx: AsyncConnection) -> None:
+        await refuse_locked(tx, (recorded.review.by,))
         if not await settle_waiting(tx, row.id, "stopped"):
             raise NotPermittedError("E-APPROVED", "a colleague was faster", "look at the case")
         await rights.keep(tx, cw, held.key.key, statement, recorded)
         note = f"{row.kind}: {row.by_officer} reads the reasons and decides ({row.id})"
         await raise_task(tx, cw, "E-REVIEW-STOPPED", now, state=row.recipient, note=note, once=f"stopped/{row.id}")
 
-    await cw.db.write(work)
+    try:
+        await cw.db.write(work)
+    except LockedError as error:
+        raise locked_out(error) from error
     cw.bell.ring("board", "case")
     return Submitted(statement.id, statement.case, "STOPPED")
 

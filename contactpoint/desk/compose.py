@@ -13,10 +13,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contactpoint.casework.cases import NewCaseKey, OpenCase, head, load_case, make_case_key
 from contactpoint.casework.context import Casework
-from contactpoint.casework.errors import BusyCaseError, NoKeyError
+from contactpoint.casework.errors import BusyCaseError, LockedError, NoKeyError
 from contactpoint.casework.ids import new_id
 from contactpoint.casework.letters import Outgoing, SignedLetter, queue
-from contactpoint.desk.errors import NotFoundError, NotPermittedError, UnreachablePeerError
+from contactpoint.casework.locked import refuse_locked
+from contactpoint.desk.errors import NotFoundError, NotPermittedError, UnreachablePeerError, locked_out
 from contactpoint.desk.plan import Plan, Signer, make_plan
 from contactpoint.desk.review import due, due_at_opening
 from contactpoint.desk.views import Draft, Submitted
@@ -79,6 +80,8 @@ async def write(cw: Casework, plan: Plan, signer: Signer, now: datetime) -> Subm
             await queue(cw, letter, fresh, plan.own_reference, plan.label, now, parent_request=plan.parent_request)
         except BusyCaseError:
             continue
+        except LockedError as error:
+            raise locked_out(error) from error
         except DomainError as error:
             row = look_up(error.code)
             raise NotPermittedError(error.code, f"{plan.kind}: {row.text}", row.action) from error
@@ -154,6 +157,7 @@ async def _wait_for_approval(
     }
 
     async def work(tx: AsyncConnection) -> None:
+        await refuse_locked(tx, (signer.number, plan.approver))
         await insert_waiting(tx, values)
         await append(tx, journal, f"waits for approval {statement.kind}", statement.id, statement.digest, now)
 

@@ -29,6 +29,7 @@ from contactpoint.desk.phonebook import contact_view, directory_view
 from contactpoint.desk.plan import Signer
 from contactpoint.desk.precheck import answer_form, check_draft
 from contactpoint.desk.review import Check, flag
+from contactpoint.desk.shift_handover import Shift
 from contactpoint.desk.threats import Threats
 from contactpoint.desk.toolkeys import note_bell
 from contactpoint.desk.views import (
@@ -78,6 +79,10 @@ class Desk:
     @property
     def drills(self) -> Drills:
         return Drills(self.cw)
+
+    @property
+    def shift(self) -> Shift:
+        return Shift(self.cw)
 
     # Looking
 

@@ -8,7 +8,11 @@
 
 from __future__ import annotations
 
+from contactpoint.casework.errors import LockedError
 from contactpoint.domain.catalogue import Problem
+
+# What to do when an officer is locked; an account is never opened again.
+_ANEW = "an administrator can enter the officer anew"
 
 
 class DeskError(Exception):
@@ -40,3 +44,8 @@ class SecretError(DeskError):
 
 class UnreachablePeerError(DeskError):
     """No usable key or address of the recipient is in the verified copy of the register."""
+
+
+def locked_out(error: LockedError) -> NotPermittedError:
+    """The refusal of an officer who was locked while acting."""
+    return NotPermittedError(error.code, error.text, _ANEW)

@@ -18,12 +18,15 @@ from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contactpoint.casework.context import Casework
+from contactpoint.casework.errors import LockedError
 from contactpoint.casework.ids import Randomness, new_id
 from contactpoint.casework.keyring import open_signing_key
-from contactpoint.desk.errors import NotFoundError, NotPermittedError, SecretError
+from contactpoint.casework.locked import refuse_locked
+from contactpoint.desk.errors import NotFoundError, NotPermittedError, SecretError, locked_out
 from contactpoint.desk.views import OfficerView
 from contactpoint.store.desk_schema import journal
 from contactpoint.store.journal import append
+from contactpoint.store.rows_handover import last_exercises, locked_of
 from contactpoint.store.rows_notices import add_contact
 from contactpoint.store.rows_people import (
     delete_session,
@@ -149,7 +152,7 @@ async def change_secret(cw: Casework, number: str, old: str, new: str, now: date
     await cw.db.write(work)
 
 
-def officer_view(row: Row[Any]) -> OfficerView:
+def officer_view(row: Row[Any], last: Row[Any] | None = None) -> OfficerView:
     return OfficerView(
         number=row.number,
         name=row.name,
@@ -159,21 +162,27 @@ def officer_view(row: Row[Any]) -> OfficerView:
         mail=row.mail,
         certificate_until=row.certificate_until,
         has_password=row.password is not None,
+        exercised_at=None if last is None else last.at,
+        exercise="" if last is None else f"{last.script} {last.met}/{last.expected}",
     )
 
 
+def has_right(row: Row[Any], right: str) -> bool:
+    return right in json.loads(row.rights)
+
+
 async def list_officers(tx: AsyncConnection) -> tuple[OfficerView, ...]:
-    return tuple(officer_view(row) for row in await officer_rows(tx))
+    last = await last_exercises(tx)
+    return tuple(officer_view(row, last.get(row.number)) for row in await officer_rows(tx))
 
 
-async def lock_officer(tx: AsyncConnection, number: str, now: datetime) -> None:
-    """End an officer's sessions and access at once."""
+async def close_account(tx: AsyncConnection, number: str, now: datetime) -> None:
+    """End an officer's sessions and access at once. What else it means, and the journal's word: `contactpoint.desk.leaving`."""
     if not await update_officer(
         tx, number, {"locked_at": now, "sealed_key": None, "password": None, "link_digest": None}
     ):
         raise NotFoundError("E-NOT-FOUND", f"there is no officer {number}", "run `contactpoint officer list`")
     await delete_sessions_of(tx, number)
-    await append(tx, journal, "officer locked", number, None, now)
 
 
 async def unseal(cw: Casework, number: str, signing_secret: str, now: datetime) -> SigningOfficer:
@@ -209,7 +218,10 @@ async def _with_certificate(cw: Casework, row: Row[Any], key: SigningKey, now: d
     rights = tuple(json.loads(row.rights))
     certificate = row.certificate
     if certificate is None or row.certificate_until - now < RENEW_BEFORE:
-        certificate = await cw.db.write(lambda tx: _issue(tx, cw, row.number, rights, key, now))
+        try:
+            certificate = await cw.db.write(lambda tx: _issue(tx, cw, row.number, rights, key, now))
+        except LockedError as error:
+            raise locked_out(error) from error
     return SigningOfficer(row.number, rights, bytes(certificate), key)
 
 
@@ -217,6 +229,7 @@ async def _issue(
     tx: AsyncConnection, cw: Casework, number: str, rights: tuple[str, ...], key: SigningKey, now: datetime
 ) -> bytes:
     """Each issue stands in the journal: a taken-over desk could issue too, and this is where it would show."""
+    await refuse_locked(tx, (number,))
     issuer = await open_signing_key(tx, cw.keyring.secret, Role.ISSUER, now)
     # Two clocks may differ by some minutes: a certificate that begins a little earlier is good at both ends at once.
     start = now - timedelta(minutes=10)
@@ -295,13 +308,27 @@ async def open_session(cw: Casework, number: str, now: datetime) -> str:
     """A fresh session number for the cookie; only its digest rests here."""
     session = cw.random(32).hex()
     values = {"digest": digest(session.encode()), "officer": number, "until": now + SESSION_LIFE}
-    await cw.db.write(lambda tx: insert_session(tx, values))
+
+    async def work(tx: AsyncConnection) -> None:
+        # The attack: the password was checked a moment before the lock, and the session is opened a moment after it.
+        await refuse_locked(tx, (number,))
+        await insert_session(tx, values)
+
+    try:
+        await cw.db.write(work)
+    except LockedError as error:
+        raise locked_out(error) from error
     return session
 
 
 async def session_officer(cw: Casework, session: str, now: datetime) -> str | None:
-    row = await cw.db.read(lambda tx: session_row(tx, digest(session.encode())))
-    return row.officer if row is not None and row.until > now else None
+    async def look(tx: AsyncConnection) -> str | None:
+        row = await session_row(tx, digest(session.encode()))
+        if row is None or row.until <= now or await locked_of(tx, (row.officer,)):
+            return None
+        return str(row.officer)
+
+    return await cw.db.read(look)
 
 
 async def close_session(cw: Casework, session: str) -> None:

@@ -14,6 +14,7 @@ from contactpoint.desk.oral import Call
 from contactpoint.desk.order import OrderView
 from contactpoint.desk.plan import Signer as OfficerKey
 from contactpoint.desk.review import Check
+from contactpoint.desk.shift_handover import ShiftPort
 from contactpoint.desk.threats import ThreatsPort
 from contactpoint.desk.views import (
     Beat,
@@ -42,6 +43,9 @@ class DeskPort(Protocol):
     def threats(self) -> ThreatsPort: ...
     @property
     def joint(self) -> JointPort: ...
+
+    @property
+    def shift(self) -> ShiftPort: ...
 
     # Looking (never signs, never says *opened*)
     async def board(self, officer: str, now: datetime) -> Board: ...

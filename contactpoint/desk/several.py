@@ -15,10 +15,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contactpoint.casework.context import Casework
 from contactpoint.casework.effects import raise_task
+from contactpoint.casework.errors import LockedError
 from contactpoint.casework.ids import new_id
 from contactpoint.casework.letters import queue_all
 from contactpoint.desk.compose import prepare, waits, write
-from contactpoint.desk.errors import DeskError, DraftError, NotPermittedError, UnreachablePeerError
+from contactpoint.desk.errors import DeskError, DraftError, NotPermittedError, UnreachablePeerError, locked_out
 from contactpoint.desk.plan import Plan, Signer, make_plan
 from contactpoint.desk.views import Draft, NotSent, SentTo, Spread
 from contactpoint.domain.catalogue.words import Audience
@@ -121,6 +122,8 @@ async def _queue(
         await asyncio.sleep(0)
     try:
         without = await queue_all(cw, together, now)
+    except LockedError as error:
+        raise locked_out(error) from error
     except DomainError as error:
         row = look_up(error.code)
         raise NotPermittedError(error.code, row.text, row.action) from error

@@ -7,6 +7,7 @@ DomainError
 ├── PolicyError         no such network policy, or its file is wrong
 ├── ContactError        a person's contacts or rules cannot be used
 ├── EscalationError     a stored escalation policy or ladder cannot be read
+├── HandoverError       no such hand-over, or not by this officer now
 └── MoveError           the statement may not stand where its author put it; nothing was changed
 """
 
@@ -20,6 +21,7 @@ __all__ = [
     "DateError",
     "DomainError",
     "EscalationError",
+    "HandoverError",
     "MoveError",
     "PolicyError",
 ]
@@ -39,6 +41,10 @@ class ContactError(DomainError):
 
 class EscalationError(DomainError):
     """A stored escalation policy or ladder cannot be read: restore it, or save the policy anew."""
+
+
+class HandoverError(DomainError):
+    """The list of open cases is no hand-over, or this officer may not take it now: read the open cases out anew."""
 
 
 class MoveError(DomainError):

@@ -48,6 +48,7 @@ _ROOMS = {
     "papers": ("instruction_set", "instruction_show", "precheck"),
     "rights": ("flag", "oral_link", "oral_list", "oral_log", "review"),
     "serve": ("serve",),
+    "shift": ("shift_accept", "shift_list", "shift_offer", "shift_show", "shift_withdraw"),
     "checks": ("doctor",),
     "court": ("verify_bundle",),
     "demo": ("demo",),

@@ -15,6 +15,7 @@ from contactpoint.desk import officers
 from contactpoint.desk.desk import Desk
 from contactpoint.desk.errors import UnreachablePeerError
 from contactpoint.desk.evidence import export
+from contactpoint.desk.leaving import leave
 from contactpoint.desk.results import (
     CaseFile,
     DirectoryReport,
@@ -26,7 +27,7 @@ from contactpoint.desk.results import (
     UnreachableError,
 )
 from contactpoint.desk.review import Check
-from contactpoint.desk.views import CaseView, ContactView, Draft, OfficerView, RequestView, Submitted, Taken
+from contactpoint.desk.views import CaseView, ContactView, Draft, LeftView, OfficerView, RequestView, Submitted, Taken
 from contactpoint.main.clock import Clock
 from contactpoint.main.folder import write_file
 from contactpoint.main.mirror import load_copy
@@ -239,9 +240,9 @@ async def officer_list(home: Path) -> tuple[OfficerView, ...]:
         return await desk.officers(clock())
 
 
-async def officer_lock(home: Path, number: str) -> None:
+async def officer_lock(home: Path, number: str, compromised: bool = False) -> LeftView:
     async with open_desk(home) as (desk, clock):
-        await desk.cw.db.write(lambda tx: officers.lock_officer(tx, number, clock()))
+        return await leave(desk.cw, number, compromised, clock())
 
 
 async def officer_secret(home: Path, number: str, old: str, new: str) -> None:

@@ -11,13 +11,14 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contactpoint.casework.context import Casework
+from contactpoint.desk.leaving import REVOCATION
 from contactpoint.link.errors import LinkError
 from contactpoint.link.register import RegisterRefusedError
 from contactpoint.main.folder import read_file
 from contactpoint.main.loops import Step, repeat, stop
 from contactpoint.main.mirror import Mirror
 from contactpoint.main.node import Means
-from contactpoint.store.rows_desk import newest_sheet, put_sheet
+from contactpoint.store.rows_desk import newest_sheet, put_sheet, settings_under
 from directory.errors import DirectoryError
 from directory.sheets import check_sheet
 from keys.errors import KeysError
@@ -73,7 +74,7 @@ async def running_mirror(means: Means, mirror: Mirror) -> AsyncIterator[None]:
 
 
 async def _publish(cw: Casework, means: Means, mirror: Mirror, published: dict[str, bytes]) -> None:
-    """Our key sheet and the members' part of our card, once this State is listed."""
+    """Our key sheet, the members' part of our card and the ends of our officers' keys, once this State is listed."""
     if means.register.contact(cw.state) is None:
         return
     row = await cw.db.read(lambda tx: newest_sheet(tx, cw.state))
@@ -81,6 +82,8 @@ async def _publish(cw: Casework, means: Means, mirror: Mirror, published: dict[s
     papers = {"sheet": bytes(row.body)} if row is not None else {}
     if members.exists():
         papers["members"] = read_file(members, "restore it from a backup")
+    ends = await cw.db.read(lambda tx: settings_under(tx, REVOCATION))
+    papers |= {name: data for name, data in ends.items() if not _is_known(cw, means, name)}
     for name, data in papers.items():
         if published.get(name) != data:
             try:
@@ -89,6 +92,11 @@ async def _publish(cw: Casework, means: Means, mirror: Mirror, published: dict[s
                 log.warning("register.refused", paper=name, code=error.code)
             else:
                 published[name] = data
+
+
+def _is_known(cw: Casework, means: Means, name: str) -> bool:
+    """Whether the register's log has the end of this officer's key already."""
+    return means.register.copy.invalid_after(cw.state, bytes.fromhex(name.removeprefix(REVOCATION))) is not None
 
 
 async def _fetch_sheets(cw: Casework, means: Means, mirror: Mirror) -> bool:

@@ -38,6 +38,12 @@ async def hold_setting(tx: AsyncConnection, name: str, *, to_change: bool = Fals
     return None if value is None else bytes(value)
 
 
+async def settings_under(tx: AsyncConnection, prefix: str) -> dict[str, bytes]:
+    """The settings whose name begins so, by name."""
+    query = select(setting.c.name, setting.c.value).where(setting.c.name.startswith(prefix, autoescape=True))
+    return {row.name: bytes(row.value) for row in (await tx.execute(query)).all()}
+
+
 async def put_setting(tx: AsyncConnection, name: str, value: bytes, now: datetime) -> None:
     await insert_or_replace(tx, setting, {"name": name, "value": value, "at": now}, ("name",))
 

@@ -18,7 +18,9 @@ ROOT = Path(__file__).parents[2]
 CASES = ROOT / "tests" / "cases"
 COMMANDS = [
     "init", "enrol", "serve", "demo", "send", "approve", "review", "flag", "oral", "oral log", "oral link", "oral list", "inbox", "show",
-    "acknowledge", "answer", "extend", "hand-over", "draft", "group", "group list", "group show", "group note", "group members",
+    "acknowledge", "answer", "extend", "hand-over",
+    "shift", "shift offer", "shift accept", "shift withdraw", "shift list", "shift show",
+    "draft", "group", "group list", "group show", "group note", "group members",
     "figures", "export", "verify", "instructions", "instructions show", "instructions set", "threats", "threats list", "threats show",
     "threats sighted", "threats recall", "threats export", "threats import", "threats key", "threats key add", "threats key revoke",
     "threats key list", "directory", "directory list", "directory show", "directory verify", "directory card", "directory card show",

@@ -11,7 +11,7 @@ from contactpoint.store.instant import Instant
 setting = Table(
     "setting",
     metadata,
-    Column("name", String(64), primary_key=True),
+    Column("name", String(80), primary_key=True),
     Column("value", LargeBinary, nullable=False),
     Column("at", Instant, nullable=False),
 )

@@ -45,7 +45,7 @@ waiting = Table(
     Column("own_reference", String(120), nullable=False, server_default=""),
     Column("at", Instant, nullable=False),
     Column("until", Instant, nullable=False),
-    Column("state", String(16), nullable=False),  # waiting, released, stale, lapsed
+    Column("state", String(16), nullable=False),  # waiting, released, stale, lapsed, stopped, void
 )
 
 # How far each mailbox has been taken; moves in the letter's own transaction.
