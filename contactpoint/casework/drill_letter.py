@@ -1,6 +1,6 @@
 """The letter that opens a drill: by an officer, or, at an hour at which no officer is needed, by the station itself.
 
-The catalogue says in which classes a station may (`docs/decisions/0019-a-machine-may-open-a-drill.md`).
+The catalogue says in which classes a station may (`docs/decisions/0017-a-machine-may-open-a-drill.md`).
 """
 
 from __future__ import annotations

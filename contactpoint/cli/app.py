@@ -15,6 +15,7 @@ from contactpoint.cli import (
     completion,
     config,
     directory,
+    drill,
     evidence,
     extend,
     figures,
@@ -47,6 +48,7 @@ extend.add_to(app)
 figures.add_to(app)
 handover.add_to(app)
 app.add_typer(bell.app, name="bell")
+app.add_typer(drill.app, name="drill")
 app.add_typer(group.app, name="group")
 app.add_typer(directory.app, name="directory")
 app.add_typer(officers.app, name="officer")

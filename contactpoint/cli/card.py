@@ -67,4 +67,6 @@ def _as_toml(found: CardShown) -> Iterator[str]:
     yield "# user_notification_days = 30; in the place of authorities = []: [[authorities]] with role, name, mail, telephone;"
     yield '# [legal.offences.O-09] with name = "...", provision = "...", maximum_years = 5.'
     reach = {"reachability": found.reachability} if found.reachability else {}
-    yield to_toml({**found.public, **reach}).rstrip("\n")
+    # Closures, drills and disputes have commands of their own: a file must not take back what the node has published.
+    own = {name: value for name, value in found.public.items() if name not in ("closures", "drills", "disputes")}
+    yield to_toml({**own, **reach}).rstrip("\n")

@@ -30,6 +30,15 @@ _ROOMS = {
         "show",
     ),
     "channels": ("outside_channels",),
+    "drills": (
+        "drill_closure",
+        "drill_dispute",
+        "drill_figures",
+        "drill_list",
+        "drill_record",
+        "drill_reopen",
+        "drill_start",
+    ),
     "extension": ("extend", "extension"),
     "figures": ("figures",),
     "threats": (

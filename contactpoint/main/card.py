@@ -14,6 +14,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from contactpoint.casework.context import Casework
 from contactpoint.casework.keyring import open_signing_key
 from contactpoint.desk.results import NodeError, RefusedByPeerError, UnreachableError
 from contactpoint.link.errors import LinkError
@@ -61,6 +62,10 @@ async def card_check(home: Path, file: Path) -> CardChecked:
     return CardChecked(True, tuple(_gaps(public, reachability or _reachability(folder))))
 
 
+KEPT_BY_THE_NODE = ("closures", "drills", "disputes")
+"""Fields of a card that commands of their own write, and the node itself; a card's file does not say them."""
+
+
 async def card_set(home: Path, file: Path) -> CardShown:
     """Sign the file's card under the next number and hand it in; before this State is listed it waits in the folder for `enrol`.
 
@@ -68,30 +73,47 @@ async def card_set(home: Path, file: Path) -> CardShown:
     """
     public, given = read_card(file)
     means = await open_means(home)
+    held = _held(means.folder).public
+    public = public.model_copy(update={name: getattr(held, name) for name in KEPT_BY_THE_NODE})
+    async with open_casework(means) as cw, RegisterClient(means.settings.directory.url) as client:
+        return await hand_in_card(means, cw, client, public, given)
+
+
+async def hand_in_card(
+    means: Means, cw: Casework, client: RegisterClient, public: PublicCard, given: Reachability | None = None
+) -> CardShown:
+    """Sign this public part under the next number with the keeper's key, hand it in, and keep it in the folder.
+
+    ``given``: telephones and mail, where they change. Raises RefusedByPeerError, UnreachableError; then the card that stands stays.
+    """
     reachability = given or _reachability(means.folder)
     old = _members(means.folder)
     salt = old.salt if old is not None and old.reachability == reachability else draw(16)
-    async with open_casework(means) as cw, RegisterClient(means.settings.directory.url) as client:
-        try:
-            # Another process may have handed one in since this folder's copy was fetched.
-            means.register.copy = await client.update(means.register.copy, means.clock())
-            contact = means.register.contact(cw.state)
-            number = 1 if contact is None or contact.card is None else contact.card.number + 1
-            now = means.clock()
-            keeper = await cw.db.read(lambda tx: open_signing_key(tx, cw.keyring.secret, Role.KEEPER, now))
-            card, members = make_card(keeper, cw.state, number, public, reachability, salt, now, cw.net)
-            outcome = "" if contact is None else (await client.submit(card.to_bytes())).outcome
-        except RegisterRefusedError as error:
-            raise RefusedByPeerError(error.code, error.text, "mend what it says, then set the card again") from error
-        except LinkError as error:
-            raise UnreachableError(
-                error.code, str(error), "check directory.url in node.toml, then set the card again"
-            ) from error
+    try:
+        # Another process may have handed one in since this folder's copy was fetched.
+        means.register.copy = await client.update(means.register.copy, means.clock())
+        contact = means.register.contact(cw.state)
+        number = 1 if contact is None or contact.card is None else contact.card.number + 1
+        now = means.clock()
+        keeper = await cw.db.read(lambda tx: open_signing_key(tx, cw.keyring.secret, Role.KEEPER, now))
+        card, members = make_card(keeper, cw.state, number, public, reachability, salt, now, cw.net)
+        outcome = "" if contact is None else (await client.submit(card.to_bytes())).outcome
+    except RegisterRefusedError as error:
+        raise RefusedByPeerError(error.code, error.text, "mend what it says, then set the card again") from error
+    except LinkError as error:
+        raise UnreachableError(
+            error.code, str(error), "check directory.url in node.toml, then set the card again"
+        ) from error
     # Only now: the running node hands the members' part in, and the register knows it by the card.
     write_private(means.folder.documents / "card", card.to_bytes())
     if members is not None:
         write_private(means.folder.documents / "members", members.to_content())
     return _shown(means, _held(means.folder), members, outcome)
+
+
+def held_card(folder: Folder) -> Card:
+    """The card as it was signed last, from the folder. Raises NodeError."""
+    return _held(folder)
 
 
 def read_card(file: Path) -> tuple[PublicCard, Reachability | None]:
@@ -104,6 +126,9 @@ def read_card(file: Path) -> tuple[PublicCard, Reachability | None]:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise NodeError("E-CARD", f"{file} is no TOML: {error}", "mend the line that it names") from error
     reach = said.pop("reachability", None)
+    if kept := sorted(set(KEPT_BY_THE_NODE) & said.keys()):
+        what = "leave them out: `contactpoint drill` and the node write them"
+        raise NodeError("E-CARD", f"{file}: {', '.join(kept)} do not stand in a card's file", what)
     try:
         return PublicCard.model_validate(said), None if reach is None else Reachability.model_validate(reach)
     except ValidationError as error:

@@ -13,15 +13,18 @@ import structlog
 from contactpoint.casework.bell import Bell
 from contactpoint.casework.context import Casework
 from contactpoint.casework.keyring import renew_prekeys
+from contactpoint.link.caller import Caller
+from contactpoint.link.ping import ping
 from contactpoint.main.channels import channels
 from contactpoint.main.dialling import station_dialler
+from contactpoint.main.drills import card_step, drill_order
 from contactpoint.main.due_clock import DueClock, due_clock
 from contactpoint.main.loops import Step, repeat, stop
 from contactpoint.main.mirror import Mirror
 from contactpoint.main.node import Means, draw
 from contactpoint.main.register_loop import register_step
 from contactpoint.main.version import own_version
-from contactpoint.watch import bells, clocks, notices, outbox, timers
+from contactpoint.watch import bells, clocks, drills, notices, outbox, pings, timers
 from contactpoint.watch.fence import BEAT_S, Fence, FenceError
 from contactpoint.watch.stepped import ClockWatch, tell_stepped
 
@@ -46,6 +49,9 @@ async def running_worker(cw: Casework, means: Means, mirror: Mirror) -> AsyncIte
         ("outbox", place.inside(_outbox(box)), cw.bell),
         ("pages", place.inside(_notices(pages)), cw.bell),
         ("bells", place.inside(_bells(cw, means)), None),
+        ("drills", place.inside(_drills(cw, means)), None),
+        ("drill card", place.inside(card_step(cw, means, mirror)), None),
+        ("pings", place.inside(_pings(cw, means, dialler.caller)), None),
     ]
     tasks = [asyncio.create_task(repeat(name, step, bell), name=f"worker {name}") for name, step, bell in steps]
     try:
@@ -88,6 +94,35 @@ def _clocks(cw: Casework, place: _Place) -> Step:
     async def step() -> float:
         moved = await clocks.run_due(cw, await place.now(), place.fence)
         return 0.0 if moved >= clocks.CLOCKS.batch else clocks.POLL_S
+
+    return step
+
+
+def _drills(cw: Casework, means: Means) -> Step:
+    order = drill_order(means)
+
+    async def step() -> float:
+        await drills.run_due(cw, order, means.clock())
+        return drills.POLL_S
+
+    return step
+
+
+def _pings(cw: Casework, means: Means, caller: Caller) -> Step:
+    every = float(means.settings.drills.ping_s)
+    first = True
+
+    async def step() -> float:
+        nonlocal first
+        if not every:
+            return _KEYS_S
+        if first:
+            # Nodes that all start after one power cut must not all ping in one second.
+            first = False
+            return int.from_bytes(draw(2)) / 65536 * every
+        began = means.clock()
+        await pings.run_round(cw, lambda address: ping(caller, address), began, spread_s=every / 2)
+        return max(1.0, every - (means.clock() - began).total_seconds())
 
     return step
 

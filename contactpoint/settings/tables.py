@@ -155,6 +155,19 @@ class EscalationSettings(_Table):
     )
 
 
+class DrillSettings(_Table):
+    """How this State tries whether others can be reached: drills that a person answers, pings that a machine does."""
+
+    every_days: int | None = Field(
+        default=None,
+        description="days between two drills of one State, 7 or more; 0: none. Left out: 28, and none in a training network",
+        ge=0,
+        le=366,
+    )
+    states: tuple[str, ...] = Field(default=(), description="only these States are tried by drills; empty: all")
+    ping_s: int = Field(default=60, description="seconds between two pings of each State; 0: none", ge=0, le=3600)
+
+
 class LogSettings(_Table):
     """What the node says on standard error. Never bodies, keys or addresses."""
 
@@ -181,6 +194,7 @@ class NodeSettings(BaseSettings):
     apprise: AppriseSettings | None = None
     reach: ReachSettings = ReachSettings()
     escalation: EscalationSettings = EscalationSettings()
+    drills: DrillSettings = DrillSettings()
     log: LogSettings = LogSettings()
 
     @field_validator("state")

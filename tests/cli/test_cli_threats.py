@@ -25,9 +25,9 @@ class Commands:
         self.secret.write_text(state.secret)
 
     async def __call__(self, *words: str, code: int = 0) -> Any:
-        signs = (
-            words[:2] in {("threats", w) for w in ("list", "show", "sighted", "recall", "export")} or words[0] == "send"
-        )
+        signed = {("threats", w) for w in ("list", "show", "sighted", "recall", "export")}
+        signed |= {("drill", w) for w in ("start", "dispute", "record")}
+        signs = words[:2] in signed or words[0] == "send"
         who = ("--as", self.state.officer, "--secret-file", str(self.secret)) if signs else ()
         out = io.StringIO()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -17,8 +17,9 @@ from contactpoint.desk.plan import Plan, Signer, open_case
 from contactpoint.desk.toolkeys import Scope, add_key, revoke_key
 from contactpoint.domain.errors import DomainError
 from contactpoint.domain.values import Address, Urgency
-from contactpoint.store.rows_drills import plans
-from contactpoint.watch import bells, drills
+from contactpoint.link.tls import GatewayAddress
+from contactpoint.store.rows_drills import pings_since, plans
+from contactpoint.watch import bells, drills, pings
 from contactpoint.watch.drills import DrillOrder
 from contactpoint.wire.statement import decode_statement, encode_statement
 from directory.card import Closure, Dispute, DrillResult
@@ -379,3 +380,38 @@ async def forge(state: SimulatedState, drill: str, body: dict[str, str], hand: S
         # The own fold refuses it: past that too, straight to the wire.
         sealed = await seal(cw, letter, 1, cw.random(32), now)
         await cw.db.write(lambda tx: _put_out(tx, letter.statement, 1, sealed, now))
+
+
+# Pings
+
+
+async def test_a_minute_in_an_announced_closure_is_excused_and_marks_are_kept_for_a_month(tmp_path: Path) -> None:
+    async with simulated(tmp_path, "XA", "XB", "XC", start=datetime(2027, 3, 4, 13, 0, tzinfo=UTC)) as net:
+        xa, tried = net["XA"], []
+
+        async def answers(address: GatewayAddress) -> float | None:
+            tried.append(address.state)
+            return None if address.state in net.weather.cut else 12.0
+
+        async def minute() -> None:
+            await pings.run_round(xa.cw, answers, net.now, spread_s=0)
+            net.now += timedelta(minutes=1)
+
+        closed = Closure(begins=net.now + timedelta(minutes=2), ends=net.now + timedelta(minutes=4), reason="works")
+        net.register.change_card("XB", net.now, closures=(closed,))
+        await net.refresh()
+        for turn in range(6):
+            net.weather.cut = {"XB"} if turn in (2, 3) else set()
+            await minute()
+        xb, xc = await xa.desk.drills.figures(net.now)
+        assert (xb.day.tried, xb.day.reached, xb.day.excused, xb.day.percent) == (4, 4, 2, 100.0)
+        assert (xc.day.tried, xc.day.reached, xc.day.excused) == (6, 6, 0)
+        assert tried.count("XB") == 4
+        net.weather.cut = {"XC"}
+        await minute()
+        assert (await xa.desk.drills.figures(net.now, "XC"))[0].day.percent == round(600 / 7, 2)
+        assert await pings.run_round(xa.cw, answers, net.now - timedelta(minutes=1), spread_s=0) == 0
+        net.now = datetime(2027, 4, 5, 16, 0, tzinfo=UTC)
+        await minute()
+        assert (await xa.desk.drills.figures(net.now, "XC"))[0].month.tried == 1
+        assert len(await xa.cw.db.read(lambda tx: pings_since(tx, datetime(2027, 1, 1, tzinfo=UTC), "XC"))) == 1
