@@ -38,7 +38,7 @@ async def ways_of(
         now=now,
     )
     if found.unverified:
-        await _warn(tx, cw, "W-CONTACT-UNVERIFIED", officer, f"unverified/{officer}", now)
+        await _warn(tx, cw, "W-CONTACT-UNVERIFIED", officer, unverified_mark(officer), now)
     return found.ways
 
 
@@ -116,9 +116,18 @@ async def warn_of_old(tx: AsyncConnection, cw: Casework, now: datetime) -> int:
     """A task for each contact whose 90 days end within a week, once; returns how many were new."""
     raised = 0
     for row in await verified_before(tx, now - VERIFIED_FOR + RENEW_BEFORE):
-        mark = f"renew/{row.id}/{row.verified_at:%Y%m%d}"
-        raised += await _warn(tx, cw, "W-CONTACT-RENEW", row.officer, mark, now, _until(row))
+        raised += await _warn(tx, cw, "W-CONTACT-RENEW", row.officer, renew_mark(row), now, _until(row))
     return raised
+
+
+def unverified_mark(officer: str) -> str:
+    """The one task that an officer has no verified contact; done when one is verified."""
+    return f"unverified/{officer}"
+
+
+def renew_mark(row: Row[Any]) -> str:
+    """The one task that this verification of a contact ends; done when its code came back again."""
+    return f"renew/{row.id}/{row.verified_at:%Y%m%d}"
 
 
 def _until(row: Row[Any]) -> str:

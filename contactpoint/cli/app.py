@@ -23,6 +23,7 @@ from contactpoint.cli import (
     handover,
     instructions,
     node,
+    notify,
     officers,
     requests,
     review,
@@ -54,6 +55,7 @@ app.add_typer(directory.app, name="directory")
 app.add_typer(officers.app, name="officer")
 app.add_typer(officers.keys, name="key")
 app.add_typer(shift.app, name="shift")
+app.add_typer(notify.app, name="notify")
 app.add_typer(instructions.app, name="instructions")
 app.add_typer(threats.app, name="threats")
 app.add_typer(config.app, name="config")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -22,6 +22,7 @@ from contactpoint.desk.figures import DeskFigures, desk_figures
 from contactpoint.desk.find import find_request
 from contactpoint.desk.instructions import Instruction, InstructionView, TickView
 from contactpoint.desk.joint import Joint
+from contactpoint.desk.notices import Notices, attempt_view
 from contactpoint.desk.officers import SigningOfficer
 from contactpoint.desk.oral import Call, confirm_oral, log_oral
 from contactpoint.desk.order import OrderView, order_of
@@ -49,7 +50,9 @@ from contactpoint.desk.views import (
 from contactpoint.domain.catalogue import Answer
 from contactpoint.domain.ladder import Noted, Opened
 from contactpoint.domain.precheck import Finding
+from contactpoint.notify.channel import Channel
 from contactpoint.store.rows_desk import finish_task
+from contactpoint.store.rows_notices import attempts_of
 from contactpoint.store.rows_people import note_manned, officer_row, update_officer
 from contactpoint.store.rows_requests import mark_answer_read, pages_of, request_row
 
@@ -59,6 +62,7 @@ class Desk:
     """Implements ``contactpoint.desk.ports.DeskPort`` over one database."""
 
     cw: Casework
+    channels: Mapping[str, Channel] = field(default_factory=dict)  # for codes and tests; pages go out by the worker
 
     @property
     def state(self) -> str:
@@ -83,6 +87,10 @@ class Desk:
     @property
     def shift(self) -> Shift:
         return Shift(self.cw)
+
+    @property
+    def notices(self) -> Notices:
+        return Notices(self.cw, self.channels)
 
     # Looking
 
@@ -113,8 +121,21 @@ class Desk:
     async def pages(self, request: str) -> tuple[PageView, ...]:
         """Who was paged for a request, on which rung, by what, and what became of it."""
         rows = await self.cw.db.read(lambda tx: pages_of(tx, request))
+        log = await self.cw.db.read(lambda tx: attempts_of(tx, request))
         return tuple(
-            PageView(row.cycle, row.rung, row.officer, row.channel, row.at, row.state, row.outcome) for row in rows
+            PageView(
+                row.cycle,
+                row.rung,
+                row.officer,
+                row.channel,
+                row.at,
+                row.state,
+                row.outcome,
+                row.id,
+                row.next_at if row.state == "due" else None,
+                tuple(attempt_view(each) for each in log if each.page_id == row.id),
+            )
+            for row in rows
         )
 
     async def figures(self, since: datetime, until: datetime) -> DeskFigures:

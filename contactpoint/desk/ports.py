@@ -10,6 +10,7 @@ from contactpoint.desk.clocks import ClockView
 from contactpoint.desk.figures import DeskFigures
 from contactpoint.desk.instructions import Instruction, InstructionView, TickView
 from contactpoint.desk.joint import JointPort
+from contactpoint.desk.notices import NoticesPort
 from contactpoint.desk.oral import Call
 from contactpoint.desk.order import OrderView
 from contactpoint.desk.plan import Signer as OfficerKey
@@ -43,6 +44,8 @@ class DeskPort(Protocol):
     def threats(self) -> ThreatsPort: ...
     @property
     def joint(self) -> JointPort: ...
+    @property
+    def notices(self) -> NoticesPort: ...
 
     @property
     def shift(self) -> ShiftPort: ...

@@ -242,7 +242,10 @@ class Board:
 
 @dataclass(frozen=True, slots=True)
 class PageView:
-    """One notice to one officer: rung and cycle count from 0; ``state``: due, delivered, failed, unknown, cancelled."""
+    """One notice to one officer on one channel, with each attempt to send it; rung and cycle count from 0.
+
+    ``state``: due, delivered, failed, unknown, cancelled, held-back (said by another notice). ``due``: when it goes out.
+    """
 
     cycle: int
     rung: int
@@ -251,6 +254,28 @@ class PageView:
     at: datetime
     state: str
     outcome: str
+    id: str = ""
+    due: datetime | None = None
+    attempts: tuple[AttemptView, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptView:
+    """One attempt to reach one person; ``result`` is DELIVERED, FAILED, UNKNOWN, or empty while it is under way.
+
+    ``page`` is the notice's id; ``request`` is empty for codes and tests, which belong to none.
+    """
+
+    page: str
+    number: int
+    request: str
+    officer: str
+    channel: str
+    at: datetime
+    ended_at: datetime | None
+    result: str
+    provider_id: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)

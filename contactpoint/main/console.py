@@ -12,6 +12,7 @@ from contactpoint import __version__
 from contactpoint.casework.context import Casework
 from contactpoint.desk.desk import Desk
 from contactpoint.desk.results import NodeError
+from contactpoint.main.channels import channels
 from contactpoint.main.clock import ShiftedClock
 from contactpoint.main.node import Means, draw
 from contactpoint.settings import within
@@ -40,7 +41,7 @@ async def running_console(cw: Casework, means: Means) -> AsyncIterator[str]:
         version=__version__,
         clock_rate=rate,
     )
-    app = create_app(Desk(cw), web, means.clock, draw)
+    app = create_app(Desk(cw, channels(cw, means)), web, means.clock, draw)
     home = means.folder.home
     config = uvicorn.Config(
         app,

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import structlog
 
 from contactpoint.casework.bell import Bell
+from contactpoint.casework.contacts import warn_of_old
 from contactpoint.casework.context import Casework
 from contactpoint.casework.keyring import renew_prekeys
 from contactpoint.link.caller import Caller
@@ -30,6 +31,7 @@ from contactpoint.watch.stepped import ClockWatch, tell_stepped
 
 log = structlog.get_logger("contactpoint")
 _KEYS_S = 3600.0
+_CONTACTS_S = 12 * 3600.0
 _OUTSIDE_S = 1.0
 
 
@@ -145,6 +147,17 @@ def _outbox(box: outbox.Outbox) -> Step:
 def _notices(pages: notices.Notices) -> Step:
     async def step() -> float:
         return 0.0 if await pages.begin_due() >= notices.BATCH else notices.POLL_S
+
+    return step
+
+
+def _contacts(cw: Casework, means: Means) -> Step:
+    """A task for each contact that must soon be verified again."""
+
+    async def step() -> float:
+        if await cw.db.write(lambda tx: warn_of_old(tx, cw, means.clock())):
+            cw.bell.ring("board")
+        return _CONTACTS_S
 
     return step
 

@@ -20,6 +20,7 @@ from contactpoint.cli.output import Output, clean, described, plain
 from contactpoint.desk import drills as desk_drills
 from contactpoint.desk import errors, operation_views, results, toolkeys, views
 from contactpoint.desk import figures as desk_figures
+from contactpoint.desk import notices as desk_notices
 from contactpoint.desk import threats as desk_threats
 from contactpoint.domain import availability, bell, catalogue, figures, indicators, threats
 from contactpoint.domain.errors import CatalogueError
@@ -27,7 +28,7 @@ from contactpoint.main import bell as main_bell
 
 ROOMS = (
     results, views, operation_views, settings, failure, desk_figures, figures, desk_threats, threats, indicators,
-    toolkeys, main_bell, bell, desk_drills, availability,
+    toolkeys, main_bell, bell, desk_drills, availability, desk_notices,
 )  # fmt: skip
 """Where the values that commands print are made; of two with one name the first is meant."""
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "cli-json.md").read_text()
