@@ -6,6 +6,7 @@ DomainError
 ├── CatalogueError      no such catalogue version or entry, or its file is wrong
 ├── PolicyError         no such network policy, or its file is wrong
 ├── ContactError        a person's contacts or rules cannot be used
+├── RotaError           a rota cannot be computed with, or two of its changes contradict each other
 ├── EscalationError     a stored escalation policy or ladder cannot be read
 ├── HandoverError       no such hand-over, or not by this officer now
 └── MoveError           the statement may not stand where its author put it; nothing was changed
@@ -24,6 +25,7 @@ __all__ = [
     "HandoverError",
     "MoveError",
     "PolicyError",
+    "RotaError",
 ]
 
 
@@ -37,6 +39,10 @@ class PolicyError(DomainError):
 
 class ContactError(DomainError):
     """A person's contacts or rules cannot be used as they are: correct the field that is named."""
+
+
+class RotaError(DomainError):
+    """A rota cannot be computed with, or two of its changes contradict each other: correct the field that is named."""
 
 
 class EscalationError(DomainError):

@@ -1,0 +1,31 @@
+"""Rotas: who is on duty, now, then and next. Pure; wall time decides, statutory clocks elsewhere run in UTC."""
+
+from contactpoint.domain.rota.fairness import Load, fairness
+from contactpoint.domain.rota.periods import Absence, Change, Override, Period, Roster, Swap, SwapState
+from contactpoint.domain.rota.rota import Duty, Night, Rota, Shift, Source, gaps, neighbour, on_duty, pieces, shifts
+from contactpoint.domain.rota.rotation import Rotation, Unit, Window
+
+__all__ = [
+    "Absence",
+    "Change",
+    "Duty",
+    "Load",
+    "Night",
+    "Override",
+    "Period",
+    "Roster",
+    "Rota",
+    "Rotation",
+    "Shift",
+    "Source",
+    "Swap",
+    "SwapState",
+    "Unit",
+    "Window",
+    "fairness",
+    "gaps",
+    "neighbour",
+    "on_duty",
+    "pieces",
+    "shifts",
+]
