@@ -36,6 +36,7 @@ from contactpoint.store.rows_requests import cancel_pages, request_row, take_ste
 from contactpoint.wire.slip import SlipLevel
 
 _LONGEST_ROLE = 40
+_PLAIN = json.JSONEncoder(separators=(",", ":"))
 
 
 def read_ladder(row: Row[Any]) -> Ladder:
@@ -49,7 +50,7 @@ def ladder_columns(ladder: Ladder) -> dict[str, object]:
         "cycle": ladder.cycle,
         "next_at": ladder.next_at,
         "rings": ladder.rings,
-        "ladder": json.dumps(ladder.to_plain(), separators=(",", ":")),
+        "ladder": _PLAIN.encode(ladder.to_plain()),
     }
 
 

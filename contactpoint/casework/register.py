@@ -25,6 +25,7 @@ class Register:
 
     def __init__(self, copy: TrustedCopy) -> None:
         self.copy = copy
+        self._calendars: tuple[TrustedCopy, dict[str, Calendar]] = copy, {}
 
     @property
     def size(self) -> int:
@@ -82,6 +83,15 @@ class Register:
 
     def calendar(self, state: str) -> Calendar:
         """The State's working days as its card says; Monday to Friday in UTC when it has no card here."""
+        # Asked for every page of a burst: drawn from a card once for each copy.
+        if self._calendars[0] is not self.copy:
+            self._calendars = self.copy, {}
+        known = self._calendars[1]
+        if state not in known:
+            known[state] = self._calendar(state)
+        return known[state]
+
+    def _calendar(self, state: str) -> Calendar:
         contact = self.contact(state)
         if contact is None or contact.card is None:
             return Calendar()

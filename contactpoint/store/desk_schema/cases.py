@@ -73,6 +73,7 @@ request = Table(
 )
 Index(
     "request_due",
+    request.c.urgency,
     request.c.next_at,
     sqlite_where=request.c.next_at.is_not(None),
     postgresql_where=request.c.next_at.is_not(None),

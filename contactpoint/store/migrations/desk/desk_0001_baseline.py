@@ -486,7 +486,7 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_request_label"), ["label"], unique=False)
         batch_op.create_index(
             "request_due",
-            ["next_at"],
+            ["urgency", "next_at"],
             unique=False,
             sqlite_where=sa.text("next_at IS NOT NULL"),
             postgresql_where=sa.text("next_at IS NOT NULL"),
