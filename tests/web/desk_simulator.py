@@ -35,6 +35,7 @@ from contactpoint.domain.values import Urgency
 from tests.web.clocks_simulator import ClocksSimulator
 from tests.web.directory_simulator import DirectorySimulator
 from tests.web.figures_simulator import FiguresSimulator
+from tests.web.handover_simulator import HandoverSimulator
 from tests.web.joint_simulator import JointSimulator
 from tests.web.papers_simulator import WRITTEN, PapersSimulator
 from tests.web.people_simulator import PeopleSimulator
@@ -53,6 +54,7 @@ class DeskSimulator(
     FiguresSimulator,
     PapersSimulator,
     ThreatsSimulator,
+    HandoverSimulator,
 ):
     """State XB at ``start``; what the routes did is kept in plain lists for tests to read."""
 

@@ -5,17 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from random import Random
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page
 
+from contactpoint.desk.views import HandoverView
 from contactpoint.domain import catalogue as catalogues
 from contactpoint.web.settings import LANGUAGES
 from tests.web.browserless import every_route
 from tests.web.clocks_simulator import some_clocks
 from tests.web.desk_simulator import DeskSimulator
+from tests.web.handover_simulator import case_line
 from tests.web.joint_simulator import THREAD
 from tests.web.sample import A01, PASSWORD, SECRET, TYPED, a01_form
 from tests.web.served import serve, start_shift, wall_clock
@@ -68,6 +71,7 @@ class Console:
         )
         self.served = serve(self.desk)
         cases = {name: self.desk.requests[self.ids[name]].case for name in ("u1", "late", "kept")}
+        self.hand_over()
         threats = (view.threat.request for view in self.desk.threats.views)
         self.paths = [
             "/board",
@@ -93,6 +97,9 @@ class Console:
             "/call-sheet",
             "/figures",
             "/figures?year=2020",
+            "/hand-over",
+            "/hand-over/offered",
+            "/hand-over/accepted",
             "/instructions",
             "/instructions/PRES-NEW",
             "/operations",
@@ -114,7 +121,19 @@ class Console:
             (f"/requests/{self.ids['u0']}/answers/EXECUTED", [("f.handling", "HC-RETAIN")]),
             (f"/approvals/{self.ids['waiting']}", [("secret", "wrong")]),
             ("/oral", [("caller", "")]),
+            ("/hand-over", [("to", "")]),
+            ("/hand-over/offered", [("secret", "wrong")]),
         ]
+
+    def hand_over(self) -> None:
+        """One that waits for the first officer, one that is settled, one case of it refused."""
+        lines = tuple(case_line(each, None) for each in list(self.desk.requests.values())[:3])
+        until = self.desk.start + timedelta(hours=2)
+        offered = HandoverView("offered", "XB-OFF-002", "XB-OFF-001", self.desk.start, until, "offered", lines, None)
+        taken = (replace(lines[0], taken=True), replace(lines[1], taken=False, ended=True), replace(lines[2], case=""))
+        accepted = replace(offered, id="accepted", state="accepted", lines=taken, settled_at=self.desk.start)
+        broken = replace(offered, id="broken", lines=(), holds=False)
+        self.desk.shift.views = {each.id: each for each in (offered, accepted, broken)}
 
 
 @pytest.fixture
