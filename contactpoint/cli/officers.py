@@ -23,7 +23,7 @@ def add(
         list[str] | None,
         typer.Option(
             "--right",
-            help="administer, answer, approve, central, review, send or supervise; several times.",
+            help="administer, answer, approve, central, review, rota, send or supervise; several times.",
             show_default="send, answer",
         ),
     ] = None,

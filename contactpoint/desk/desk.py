@@ -30,6 +30,7 @@ from contactpoint.desk.phonebook import contact_view, directory_view
 from contactpoint.desk.plan import Signer
 from contactpoint.desk.precheck import answer_form, check_draft
 from contactpoint.desk.review import Check, flag
+from contactpoint.desk.rota import Rotas
 from contactpoint.desk.shift_handover import Shift
 from contactpoint.desk.threats import Threats
 from contactpoint.desk.toolkeys import note_bell
@@ -75,6 +76,10 @@ class Desk:
     @property
     def threats(self) -> Threats:
         return Threats(self.cw)
+
+    @property
+    def rota(self) -> Rotas:
+        return Rotas(self.cw)
 
     @property
     def joint(self) -> Joint:

@@ -47,7 +47,7 @@ from keys.digest import digest
 from keys.errors import PassphraseError, UnsealError
 from keys.signing import PublicKey, SigningKey
 
-RIGHTS = ("administer", "answer", "approve", "central", "review", "send", "supervise")
+RIGHTS = ("administer", "answer", "approve", "central", "review", "rota", "send", "supervise")
 LINK_LIFE = timedelta(hours=24)
 SESSION_LIFE = timedelta(hours=12)
 SHIFT_LIFE = timedelta(hours=12)

@@ -8,6 +8,7 @@ from contactpoint.domain.errors import RotaError
 from contactpoint.domain.rota import (
     Absence,
     Change,
+    Holiday,
     Override,
     Period,
     Roster,
@@ -189,9 +190,9 @@ def test_an_absent_officer_is_not_on_duty_and_nobody_is_a_gap() -> None:
 
 
 def test_a_swap_counts_once_both_have_agreed() -> None:
-    swap = Swap("1", "a", "b", Period(day(2), day(3)), Period(day(3), day(4)), SwapState.OFFERED)
+    swap = Swap("1", "a", "b", Period(day(2), day(3)), Period(day(3), day(4)), SwapState.OFFERED, day(1))
     assert on_duty(Rota("desk", "UTC", (duo(),), swaps=(swap,)), day(2)).officers == ("a",)
-    agreed = Swap("1", "a", "b", Period(day(2), day(3)), Period(day(3), day(4)), SwapState.ACCEPTED)
+    agreed = Swap("1", "a", "b", Period(day(2), day(3)), Period(day(3), day(4)), SwapState.ACCEPTED, day(1), day(2))
     rota = Rota("desk", "UTC", (duo(),), swaps=(agreed,))
     assert [on_duty(rota, day(number)).duties[0] for number in (2, 3, 4)] == [
         ("b", Source.SWAP),
@@ -206,7 +207,12 @@ def test_neighbours_are_who_comes_next_and_who_was_before() -> None:
 
 
 def test_fairness_counts_night_weekend_and_holiday_hours() -> None:
-    rota = Rota("desk", "UTC", (duo(),), holidays=frozenset({date(2026, 3, 4)}))
+    rota = Rota(
+        "desk",
+        "UTC",
+        (duo(),),
+        holidays=(Holiday(date(2026, 3, 4), "Day of Data"), Holiday(date(2026, 3, 5), "Unsure", confirmed=False)),
+    )
     loads = {load.officer: load for load in fairness(rota, day(2), day(9))}
     hours = {who: (load.total, load.night, load.weekend, load.holiday) for who, load in loads.items()}
     h = lambda number: timedelta(hours=number)  # noqa: E731
@@ -230,8 +236,8 @@ def test_a_rota_comes_back_from_its_plain_data_as_it_was() -> None:
         overrides=(Override("1", Change.REPLACE, "x", Period(day(3), day(4)), "a"),),
         absences=(Absence("1", "a", Period(day(4), day(7))),),
         rosters=(Roster("5", Period(day(9), day(11)), (("r", Period(day(9), day(10))),)),),
-        swaps=(Swap("1", "a", "b", Period(day(2), day(3)), None, SwapState.DECLINED),),
-        holidays=frozenset({date(2026, 5, 1)}),
+        swaps=(Swap("1", "a", "b", Period(day(2), day(3)), None, SwapState.DECLINED, day(1)),),
+        holidays=(Holiday(date(2026, 5, 1), "Day of Work"),),
     )
     assert Rota.from_plain(rota.to_plain()) == rota
 

@@ -1,7 +1,7 @@
 """Rotas: who is on duty, now, then and next. Pure; wall time decides, statutory clocks elsewhere run in UTC."""
 
 from contactpoint.domain.rota.fairness import Load, fairness
-from contactpoint.domain.rota.periods import Absence, Change, Override, Period, Roster, Swap, SwapState
+from contactpoint.domain.rota.periods import Absence, Change, Holiday, Override, Period, Roster, Swap, SwapState
 from contactpoint.domain.rota.rota import Duty, Night, Rota, Shift, Source, gaps, neighbour, on_duty, pieces, shifts
 from contactpoint.domain.rota.rotation import Rotation, Unit, Window
 
@@ -9,6 +9,7 @@ __all__ = [
     "Absence",
     "Change",
     "Duty",
+    "Holiday",
     "Load",
     "Night",
     "Override",

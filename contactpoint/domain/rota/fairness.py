@@ -27,7 +27,7 @@ def fairness(rota: Rota, since: datetime, until: datetime) -> tuple[Load, ...]:
     for shift in shifts(rota, since, until):
         for begin, end in _cut(rota, shift.since, shift.until):
             wall = wall_of(begin, rota.zone)
-            marks = (True, _is_night(rota, wall), wall.weekday() in rota.night.weekend, wall.date() in rota.holidays)
+            marks = (True, _is_night(rota, wall), wall.weekday() in rota.night.weekend, wall.date() in rota.free_days)
             loads[shift.officer] = [
                 sum_ + (end - begin if counts else timedelta(0))
                 for sum_, counts in zip(loads[shift.officer], marks, strict=True)

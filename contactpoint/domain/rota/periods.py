@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -118,6 +118,23 @@ class Roster:
         return cls(str(plain["id"]), period_of(plain["period"]), duties)
 
 
+@dataclass(frozen=True, slots=True)
+class Holiday:
+    """A public holiday; as a seed it is ``confirmed`` by an administrator before it counts."""
+
+    day: date
+    name: str
+    confirmed: bool = True
+
+    def to_plain(self) -> list[Any]:
+        return [self.day.isoformat(), self.name, self.confirmed]
+
+    @classmethod
+    def from_plain(cls, plain: Any) -> "Holiday":
+        day, name, confirmed = plain
+        return cls(date.fromisoformat(day), str(name), bool(confirmed))
+
+
 class SwapState(StrEnum):
     """Only what both officers agreed to changes who is on duty."""
 
@@ -136,6 +153,8 @@ class Swap:
     period: Period
     back: Period | None
     state: SwapState
+    offered_at: datetime
+    answered_at: datetime | None = None
 
     def to_plain(self) -> dict[str, Any]:
         return {
@@ -145,6 +164,8 @@ class Swap:
             "period": self.period.to_plain(),
             "back": None if self.back is None else self.back.to_plain(),
             "state": self.state.value,
+            "offered_at": ms(self.offered_at),
+            "answered_at": None if self.answered_at is None else ms(self.answered_at),
         }
 
     @classmethod
@@ -156,6 +177,8 @@ class Swap:
             period_of(plain["period"]),
             None if plain["back"] is None else period_of(plain["back"]),
             SwapState(plain["state"]),
+            from_ms(int(plain["offered_at"])),
+            None if plain["answered_at"] is None else from_ms(int(plain["answered_at"])),
         )
 
     def passes(self, at: datetime) -> tuple[str, str] | None:

@@ -12,7 +12,7 @@ from itertools import combinations, pairwise
 from typing import Any
 
 from contactpoint.domain.errors import RotaError
-from contactpoint.domain.rota.periods import Absence, Change, Override, Period, Roster, Swap, SwapState
+from contactpoint.domain.rota.periods import Absence, Change, Holiday, Override, Period, Roster, Swap, SwapState
 from contactpoint.domain.rota.rotation import Rotation
 from contactpoint.domain.rota.wall import zone_of
 
@@ -41,7 +41,7 @@ class Night:
 
 @dataclass(frozen=True, slots=True)
 class Rota:
-    """Who is on duty, for one unit. ``holidays`` are the days that an administrator has confirmed; ``default`` may be empty.
+    """Who is on duty, for one unit. Only confirmed holidays count; ``default`` may be empty.
 
     Raises RotaError: two overrides of one officer that overlap, or more of anything than a rota can have.
     """
@@ -55,7 +55,7 @@ class Rota:
     absences: tuple[Absence, ...] = ()
     rosters: tuple[Roster, ...] = ()
     swaps: tuple[Swap, ...] = ()
-    holidays: frozenset[date] = frozenset()
+    holidays: tuple[Holiday, ...] = ()
     night: Night = field(default_factory=Night)
 
     def __post_init__(self) -> None:
@@ -82,6 +82,20 @@ class Rota:
         named += [self.default] if self.default else []
         return tuple(dict.fromkeys(named))
 
+    @property
+    def free_days(self) -> frozenset[date]:
+        """The holidays that somebody has confirmed."""
+        return frozenset(each.day for each in self.holidays if each.confirmed)
+
+    def on_duty(self, at: datetime) -> tuple[tuple[str, ...], datetime | None]:
+        """The officers on duty at an instant, and when that changes next: as `on_duty`, for a roll."""
+        duty = on_duty(self, at)
+        return duty.officers, duty.until
+
+    def neighbour(self, at: datetime, step: int) -> tuple[str, ...]:
+        """As `neighbour`, for a roll."""
+        return neighbour(self, at, step)
+
     def to_plain(self) -> dict[str, Any]:
         return {
             "name": self.name,
@@ -93,7 +107,7 @@ class Rota:
             "absences": [each.to_plain() for each in self.absences],
             "rosters": [each.to_plain() for each in self.rosters],
             "swaps": [each.to_plain() for each in self.swaps],
-            "holidays": [day.isoformat() for day in sorted(self.holidays)],
+            "holidays": [each.to_plain() for each in self.holidays],
             "night": [self.night.starts.isoformat(), self.night.ends.isoformat(), sorted(self.night.weekend)],
         }
 
@@ -112,7 +126,7 @@ class Rota:
                 absences=tuple(Absence.from_plain(each) for each in plain["absences"]),
                 rosters=tuple(Roster.from_plain(each) for each in plain["rosters"]),
                 swaps=tuple(Swap.from_plain(each) for each in plain["swaps"]),
-                holidays=frozenset(date.fromisoformat(day) for day in plain["holidays"]),
+                holidays=tuple(Holiday.from_plain(each) for each in plain["holidays"]),
                 night=Night(time.fromisoformat(starts), time.fromisoformat(ends), frozenset(weekend)),
             )
         except (KeyError, TypeError, ValueError) as error:
