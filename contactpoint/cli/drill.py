@@ -14,7 +14,7 @@ from contactpoint.cli.requests import tell_submitted
 
 if TYPE_CHECKING:
     from contactpoint.cli.output import Output
-    from contactpoint.desk.drills import DrillView, Reachability
+    from contactpoint.desk.drill_views import DrillView, Reachability
     from contactpoint.domain.availability import Availability
     from contactpoint.main.card import CardShown
 
@@ -98,8 +98,8 @@ def _lines(out: Output, found: tuple[Reachability, ...]) -> Iterator[str]:
             yield f"{each.state}: {told.reach} on {told.day}, says {told.by}{against}"
 
 
-def _share(figures: Availability) -> str:
-    return "-" if figures.percent is None else f"{figures.percent:.2f} %"
+def _share(figures: Availability | None) -> str:
+    return "-" if figures is None or figures.percent is None else f"{figures.percent:.2f} %"
 
 
 @app.command()

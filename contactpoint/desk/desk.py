@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -153,10 +153,14 @@ class Desk:
         return await find_request(self.cw, reference)
 
     async def directory(self, now: datetime) -> DirectoryView:
-        return directory_view(self.cw, now)
+        view = directory_view(self.cw, now)
+        found = {each.state: each for each in await self.drills.figures(now, month=False)}
+        return replace(view, states=tuple(replace(each, reach=found.get(each.state)) for each in view.states))
 
     async def contact(self, state: str, now: datetime) -> ContactView:
-        return contact_view(self.cw, state)
+        view = contact_view(self.cw, state)
+        (found,) = await self.drills.figures(now, state)
+        return replace(view, reach=found)
 
     def changes(self) -> AsyncIterator[str]:
         return self.cw.bell.listen()

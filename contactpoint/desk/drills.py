@@ -20,10 +20,11 @@ from contactpoint.casework.drill_letter import URGENCY, drill_kind
 from contactpoint.casework.drills import BY_LINK, closed_now, closures
 from contactpoint.casework.ids import new_id
 from contactpoint.desk.compose import submit
+from contactpoint.desk.drill_views import DrillView, Published, Reachability
 from contactpoint.desk.errors import DraftError, NotFoundError, NotPermittedError
 from contactpoint.desk.plan import Signer, need_right
 from contactpoint.desk.views import Draft, Submitted
-from contactpoint.domain.availability import DAY, KEPT, MONTH, Availability, Hour, availability
+from contactpoint.domain.availability import DAY, KEPT, MONTH, Hour, availability
 from contactpoint.domain.drills import NUMBER, Reach, Span, new_number, reach_of
 from contactpoint.store.desk_schema import journal
 from contactpoint.store.journal import append
@@ -41,48 +42,6 @@ BY_HAND = ("telephone", "alternate")
 _LONGEST_REASON = 200
 _PUBLISHED_FOR = timedelta(days=400)
 _FAILED = frozenset((Reach.NOT.value,))
-
-
-@dataclass(frozen=True, slots=True)
-class DrillView:
-    """One drill. ``reach``: 5-min, 30-min, 4-h, not, void; empty while it runs. ``by``: the officer who opened it, empty for a station.
-
-    ``dispute`` is the tested State's own view of a failed one, from this desk or from the other State's card.
-    """
-
-    id: str
-    peer: str
-    incoming: bool
-    channel: str
-    by: str
-    at: datetime
-    reach: str
-    answered_at: datetime | None
-    note: str
-    dispute: str
-    digest: str
-
-
-@dataclass(frozen=True, slots=True)
-class Published:
-    """What one State says in its card of how quickly another was reached; ``dispute``: what that one says against it."""
-
-    by: str
-    day: str
-    reach: str
-    dispute: str
-
-
-@dataclass(frozen=True, slots=True)
-class Reachability:
-    """How well one State is reached: its last drill from here, pings of a day and a month, what others publish, the next closure."""
-
-    state: str
-    last: DrillView | None
-    day: Availability
-    month: Availability
-    published: tuple[Published, ...]
-    closure: Span | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +66,12 @@ class Drills:
         rows = await self.cw.db.read(lambda tx: newest_drills(tx, state))
         return tuple(self._view(row) for row in rows)
 
-    async def figures(self, now: datetime, state: str = "") -> tuple[Reachability, ...]:
-        """How well every other State is reached, or this one only."""
+    async def figures(self, now: datetime, state: str = "", *, month: bool = True) -> tuple[Reachability, ...]:
+        """How well every other State is reached, or this one only. Without ``month`` only a day's pings are read: for a list of all."""
+        since = now - (KEPT if month else DAY + timedelta(hours=1))
 
         async def look(tx: AsyncConnection) -> tuple[Sequence[Row[Any]], Sequence[Row[Any]]]:
-            return await newest_drills(tx, state, 2000), await pings_since(tx, now - KEPT, state)
+            return await newest_drills(tx, state, 2000), await pings_since(tx, since, state)
 
         drills, pings = await self.cw.db.read(look)
         last: dict[str, DrillView] = {}
@@ -128,7 +88,7 @@ class Drills:
                 each,
                 last.get(each),
                 availability(hours.get(each, ()), now - DAY, now),
-                availability(hours.get(each, ()), now - MONTH, now),
+                availability(hours.get(each, ()), now - MONTH, now) if month else None,
                 published.get(each, ()),
                 next((span for span in sorted(closures(self.cw, each), key=_begins) if span.ends > now), None),
             )

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from contactpoint.desk.drill_views import Reachability
+
 
 @dataclass(frozen=True, slots=True)
 class Fact:
@@ -315,6 +317,7 @@ class ContactView:
     card_digest: str
     card: Mapping[str, Any]
     link: str = ""  # last seen of the link, in words
+    reach: Reachability | None = None  # drills and pings from here, and what others publish
 
 
 @dataclass(frozen=True, slots=True)

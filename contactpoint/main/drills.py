@@ -10,7 +10,8 @@ from typing import TypeAlias
 import structlog
 
 from contactpoint.casework.context import Casework
-from contactpoint.desk.drills import Drills, DrillView, Reachability
+from contactpoint.desk.drill_views import DrillView, Reachability
+from contactpoint.desk.drills import Drills
 from contactpoint.desk.results import NodeError
 from contactpoint.desk.views import Submitted
 from contactpoint.domain.drills import EVERY

@@ -118,7 +118,16 @@ STATUSES = {
 }
 """How a request or a letter stands. A status that is not named here is called by the answer that leads to it."""
 
+REACHED = {
+    "5-min": N_("within 5 minutes"),
+    "30-min": N_("within 30 minutes"),
+    "4-h": N_("within 4 hours"),
+    "not": N_("not within 4 hours"),
+}
+"""How quickly a person answered a drill, as a class."""
+
 WORDS = {
+    **REACHED,
     **LEVELS,
     **TWINS,
     **STATUSES,

@@ -17,8 +17,7 @@ from contactpoint.cli import failure
 from contactpoint.cli.app import run_command
 from contactpoint.cli.failure import failure_of
 from contactpoint.cli.output import Output, clean, described, plain
-from contactpoint.desk import drills as desk_drills
-from contactpoint.desk import errors, operation_views, results, toolkeys, views
+from contactpoint.desk import drill_views, errors, operation_views, results, toolkeys, views
 from contactpoint.desk import figures as desk_figures
 from contactpoint.desk import notices as desk_notices
 from contactpoint.desk import threats as desk_threats
@@ -28,7 +27,7 @@ from contactpoint.main import bell as main_bell
 
 ROOMS = (
     results, views, operation_views, settings, failure, desk_figures, figures, desk_threats, threats, indicators,
-    toolkeys, main_bell, bell, desk_drills, availability, desk_notices,
+    toolkeys, main_bell, bell, drill_views, availability, desk_notices,
 )  # fmt: skip
 """Where the values that commands print are made; of two with one name the first is meant."""
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "cli-json.md").read_text()

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from contactpoint.desk.drill_views import DrillView, Published, Reachability
 from contactpoint.desk.errors import NotFoundError
 from contactpoint.desk.views import ContactView, DirectoryView, KeyView
+from contactpoint.domain.availability import Availability
+from contactpoint.domain.drills import Span
 from tests.web.sample import NAMES
 
 
@@ -60,4 +63,17 @@ class DirectorySimulator:
             "ca" * 32,
             {},
             "seen 12 s ago" if place < 3 else "",
+            None if state == "XB" else _reach(state, place, now),
         )
+
+
+def _reach(state: str, place: int, now: datetime) -> Reachability:
+    """How well an invented State is reached: each another class; one failed and disputes it, one was never tried."""
+    classes = ("30-min", "", "5-min", "not", "4-h", "")
+    why = "<script>alert(1)</script> the exchange had no power" if classes[place] == "not" else ""
+    at = now - timedelta(days=3 + place, hours=7)
+    last = DrillView(f"d{place}", state, False, "link", "", at, classes[place], at, "", why, "ab" * 32)
+    day = Availability(1438 - place, 1438 - 7 * place, 2, 40 + 13 * place)
+    closure = Span(now + timedelta(days=1), now + timedelta(days=1, hours=6)) if state == "XD" else None
+    told = tuple(Published(by, "2027-03-01", classes[place] or "4-h", why) for by in ("XA", "XE") if by != state)
+    return Reachability(state, last if classes[place] else None, day, day, told, closure)

@@ -94,6 +94,7 @@ class Console:
             "/clocks",
             "/directory?sort=time",
             "/directory/XA",
+            "/directory/XD",
             "/call-sheet",
             "/figures",
             "/figures?year=2020",

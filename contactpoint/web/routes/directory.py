@@ -24,11 +24,21 @@ async def directory(seen: SignedIn, sort: str = "state", down: bool = False) -> 
         "time": lambda each: seen.now.astimezone(zone_of(each.zone)).utcoffset(),
         "languages": lambda each: each.languages,
         "status": lambda each: each.status,
+        "drill": _drill,
     }
     view = await seen.desk.directory(seen.now)
     column = sort if sort in orders else "state"
     states = sorted(view.states, key=orders[column], reverse=down)
     return page(seen, "directory.html", {"view": view, "states": states, "sort": column, "down": down})
+
+
+_CLASSES = ("5-min", "30-min", "4-h", "not")
+
+
+def _drill(each: ContactView) -> int:
+    """The quickest first, who was never tried last."""
+    last = None if each.reach is None else each.reach.last
+    return len(_CLASSES) if last is None or last.reach not in _CLASSES else _CLASSES.index(last.reach)
 
 
 @router.get("/directory/{state}")
