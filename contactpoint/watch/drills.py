@@ -20,6 +20,7 @@ from contactpoint.casework.cases import load_case
 from contactpoint.casework.context import Casework
 from contactpoint.casework.drill_letter import open_by_station
 from contactpoint.casework.drills import BY_LINK, closed_now, closures, peers
+from contactpoint.casework.effects import raise_task
 from contactpoint.casework.errors import CaseworkError
 from contactpoint.domain.drills import EVERY, Reach, Result, judge, next_drill
 from contactpoint.store.desk_schema import journal
@@ -62,9 +63,9 @@ async def settle(cw: Casework, now: datetime) -> int:
     for row in await cw.db.read(running_drills):
         result = await cw.db.read(lambda tx, row=row: _result(tx, cw, row, now))  # type: ignore[misc]
         if result is not None:
-            done += await cw.db.write(lambda tx, row=row, result=result: _write(tx, row, result, now))  # type: ignore[misc]
+            done += await cw.db.write(lambda tx, row=row, result=result: _write(tx, cw, row, result, now))  # type: ignore[misc]
     if done:
-        cw.bell.ring("directory", "case")
+        cw.bell.ring("directory", "case", "board")
     return done
 
 
@@ -76,11 +77,15 @@ async def _result(tx: AsyncConnection, cw: Casework, row: Row[Any], now: datetim
     return judge(opened.case, opened.case.requests[row.id], held, cw.catalogue, now)
 
 
-async def _write(tx: AsyncConnection, row: Row[Any], result: Result, now: datetime) -> bool:
+async def _write(tx: AsyncConnection, cw: Casework, row: Row[Any], result: Result, now: datetime) -> bool:
+    """The result, once; a failed one stands on the board too: here to be looked into or disputed, there to be tried by telephone."""
     values = {"reach": result.reach.value, "answered_at": result.answered_at, "note": result.note}
     done = await settle_drill(tx, row.id, values)
     if done:
         await append(tx, journal, f"drill {result.reach.value}", row.id, None, now)
+    if done and result.reach is Reach.NOT:
+        code = "W-DRILL-FAILED" if row.incoming else "W-DRILL-UNANSWERED"
+        await raise_task(tx, cw, code, now, state=row.peer, note=result.note, once=f"drill/{row.id}")
     return done
 
 

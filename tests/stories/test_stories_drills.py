@@ -138,6 +138,11 @@ async def test_after_four_hours_and_the_way_of_an_answer_it_has_failed_and_a_lat
         assert await settled(net, drill) == [("not", "no-answer"), ("not", "no-answer")]
         await answer(net["XB"], drill)
         assert await settled(net, drill) == [("not", "no-answer"), ("not", "no-answer")]
+        # Both boards say so, once, with the telephone numbers where somebody is to call.
+        boards = [(await net[state].desk.board("", net.now)).tasks for state in ("XA", "XB")]
+        told = [[(task.code, task.phones != ()) for task in board if "DRILL" in task.code] for board in boards]
+        assert told == [[("W-DRILL-UNANSWERED", True)], [("W-DRILL-FAILED", True)]]
+        assert (await net["XA"].desk.beat(net.now)).overdue == 0
 
 
 async def test_a_drill_rings_the_officers_of_the_tested_state_and_nobody_of_the_testing_one(tmp_path: Path) -> None:
