@@ -4,6 +4,7 @@ import os
 import random
 import secrets
 import sys
+import zoneinfo
 from collections import defaultdict
 
 import pytest
@@ -28,6 +29,8 @@ settings.load_profile("all" if ALL else "sample")
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # The zones of the tzdata that is shipped, as on a node: this machine's own copy may be another one.
+    zoneinfo.reset_tzpath(())
     # In the environment, so that the workers, which are started from here, draw from the same seed.
     seed = os.environ.setdefault(SEED_VARIABLE, str(secrets.randbelow(10**8)))
     if getattr(config.option, "hypothesis_seed", seed) is None:
