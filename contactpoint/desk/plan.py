@@ -15,7 +15,7 @@ from contactpoint.casework.cases import OpenCase, load_case
 from contactpoint.casework.context import Casework
 from contactpoint.desk.callback import check_call_back
 from contactpoint.desk.conditions import accepted_body
-from contactpoint.desk.drillnumber import check_number
+from contactpoint.desk.drillanswer import check_drill_answer
 from contactpoint.desk.errors import DraftError, NotFoundError, NotPermittedError, UnreachablePeerError
 from contactpoint.desk.find import find_request
 from contactpoint.desk.packages import carried
@@ -172,7 +172,7 @@ async def _plan_answer(cw: Casework, draft: Draft, officer: Signer, now: datetim
     need_right(officer, right_to_say(entry, answer, side))
     _refuse(form_here(cw, case, request_id, draft.kind), draft.body, now, check_term(entry, answer, draft.body, now))
     check_call_back(cw, request.sender, entry, answer, draft.body)
-    check_number(entry, answer, case, request, draft.body)
+    await check_drill_answer(cw, entry, answer, case, request, draft.body, officer.number, now)
     recipient = request.recipient if side is Side.REQUESTER else request.sender
     approver = _approver(cw, draft.kind, request.urgency, draft.approver, officer, request.kind)
     body = accepted_body(answer, dict(draft.body), request, side)

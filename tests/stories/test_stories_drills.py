@@ -16,6 +16,7 @@ from contactpoint.desk.errors import DeskError, DraftError, NotPermittedError
 from contactpoint.desk.plan import Plan, Signer, open_case
 from contactpoint.desk.toolkeys import Scope, add_key, revoke_key
 from contactpoint.domain.errors import DomainError
+from contactpoint.domain.rota import Rota, Rotation, Unit
 from contactpoint.domain.values import Address, Urgency
 from contactpoint.link.tls import GatewayAddress
 from contactpoint.store.rows_drills import pings_since, plans
@@ -198,6 +199,25 @@ async def test_an_old_answer_is_no_answer_to_a_new_drill(tmp_path: Path) -> None
         await forge(net["XB"], second, {"nonce": old}, net["XB"].officer)
         await net.settle()
         assert await settled(net, second) == [("not", "wrong-number"), ("not", "wrong-number")]
+
+
+async def test_who_is_neither_on_duty_nor_called_does_not_pass_the_drill(tmp_path: Path) -> None:
+    async with simulated(tmp_path, "XA", "XB") as net:
+        xb = net["XB"]
+        anchor = (net.now - timedelta(days=1)).replace(tzinfo=None)
+        rota = Rota("desk", "UTC", (Rotation("UTC", anchor, Unit.DAY, 1, ("XB-OFF-002",)),))
+        await xb.desk.rota.save("desk", rota.to_plain(), 0, xb.officer, net.now)
+        third = await xb.hire("XB-OFF-003")
+        drill = await drilled(net)
+        number = {"nonce": await number_of(xb, drill)}
+        with pytest.raises(NotPermittedError) as refused:
+            await xb.desk.answer(drill, "OK", number, third, net.now)
+        assert refused.value.code == "E-OFF-DUTY"
+        paged = {page.officer for page in await xb.desk.pages(drill)}
+        assert "XB-OFF-002" not in paged  # the rota alone lets this one answer
+        await xb.desk.answer(drill, "OK", number, xb.officers["XB-OFF-002"], net.now)
+        await net.settle()
+        assert await settled(net, drill) == [("5-min", ""), ("5-min", "")]
 
 
 async def test_a_drill_that_its_sender_ends_says_nothing_of_anybody(tmp_path: Path) -> None:
