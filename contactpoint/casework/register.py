@@ -96,7 +96,7 @@ class Register:
         if contact is None or contact.card is None:
             return Calendar()
         said = contact.card.public.calendar
-        return Calendar.told(said.zone, said.workdays, map(str, said.holidays), str(said.closes))
+        return Calendar.told(said.zone, said.workdays, map(str, said.holidays), str(said.closes), str(said.opens))
 
     def phones(self, state: str) -> tuple[str, ...]:
         """The telephone numbers of the State's duty desk, from the members' part of its card."""

@@ -14,12 +14,13 @@ _LONGEST_CLOSURE = 400  # days; a calendar without any working day is a mistake,
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """Zone (IANA name), working weekdays (0 is Monday), closing time on the wall, and public holidays."""
+    """Zone (IANA name), working weekdays (0 is Monday), opening and closing time on the wall, and public holidays."""
 
     zone: str = "UTC"
     weekdays: frozenset[int] = frozenset({0, 1, 2, 3, 4})
     holidays: frozenset[date] = frozenset()
     closes: time = time(17, 0)
+    opens: time = time(9, 0)
 
     def works_on(self, day: date) -> bool:
         return day.weekday() in self.weekdays and day not in self.holidays
@@ -30,10 +31,13 @@ class Calendar:
             "weekdays": sorted(self.weekdays),
             "holidays": [day.isoformat() for day in sorted(self.holidays)],
             "closes": self.closes.isoformat(),
+            "opens": self.opens.isoformat(),
         }
 
     @classmethod
-    def told(cls, zone: str, workdays: Iterable[int], holidays: Iterable[str], closes: str) -> "Calendar":
+    def told(
+        cls, zone: str, workdays: Iterable[int], holidays: Iterable[str], closes: str, opens: str = "09:00"
+    ) -> "Calendar":
         """Promise: a calendar that can be computed with, whatever a State's card says (weekdays there: 1 is Monday).
 
         A zone that is not known here reads as UTC, and a holiday that no calendar has is none: a desk that failed on them could
@@ -47,7 +51,8 @@ class Calendar:
         for day in holidays:
             with suppress(ValueError):
                 days.add(date.fromisoformat(day))
-        return cls(zone, frozenset(day - 1 for day in workdays), frozenset(days), time.fromisoformat(closes))
+        working = frozenset(day - 1 for day in workdays)
+        return cls(zone, working, frozenset(days), time.fromisoformat(closes), time.fromisoformat(opens))
 
     @classmethod
     def from_plain(cls, plain: Mapping[str, Any]) -> "Calendar":
@@ -56,6 +61,7 @@ class Calendar:
             weekdays=frozenset(plain["weekdays"]),
             holidays=frozenset(date.fromisoformat(day) for day in plain["holidays"]),
             closes=time.fromisoformat(plain["closes"]),
+            opens=time.fromisoformat(plain["opens"]),
         )
 
 
@@ -82,6 +88,13 @@ def end_of_working_day(calendar: Calendar, start: datetime, number: int) -> date
 def works_at(calendar: Calendar, at: datetime) -> bool:
     """Whether the local day of an instant is a working day."""
     return calendar.works_on(_local_day(calendar, at))
+
+
+def in_office_hours(calendar: Calendar, at: datetime) -> bool:
+    """Whether somebody works there at an instant: a working day, from opening (included) to closing (not included)."""
+    wall, opens, closes = at.astimezone(ZoneInfo(calendar.zone)).time(), calendar.opens, calendar.closes
+    inside = opens <= wall < closes if opens < closes else not closes <= wall < opens
+    return inside and works_at(calendar, at)
 
 
 def on_a_working_day(calendar: Calendar, end: datetime) -> datetime:

@@ -12,31 +12,42 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from contactpoint.domain.calendar import Calendar
-from contactpoint.domain.escalation import EscalationPolicy, Staircase
+from contactpoint.domain.climb import begin_again, by_hand, climb, hold, milestones, whole
+from contactpoint.domain.escalation import EscalationPolicy
 from contactpoint.domain.ladder_events import (
     Acknowledged,
     Alarm,
     Answered,
     Effect,
+    Escalated,
     Event,
+    Hand,
     Held,
+    HoldPages,
+    Joined,
     Lowered,
     Noted,
     Opened,
     Page,
+    Reached,
     Received,
     Refused,
+    Remind,
     Ring,
+    SayReached,
     SayRung,
     SaySlip,
     SayTwin,
     StopRinging,
     Tick,
     TwinHeard,
+    Until,
     Withdrawn,
+    Worked,
 )
-from contactpoint.domain.ladder_state import Ladder, Way
+from contactpoint.domain.ladder_state import Climb, Ladder, Way
 from contactpoint.domain.policy import Terms
+from contactpoint.domain.roll import NOBODY, Roll
 from contactpoint.domain.statement import Statement
 from contactpoint.domain.values import Level, Twin
 
@@ -45,24 +56,33 @@ __all__ = [
     "Alarm",
     "Answered",
     "Effect",
+    "Escalated",
     "Event",
+    "Hand",
     "Held",
+    "HoldPages",
+    "Joined",
     "Ladder",
     "Lowered",
     "Noted",
     "Opened",
     "Page",
+    "Reached",
     "Received",
     "Refused",
+    "Remind",
     "Ring",
+    "SayReached",
     "SayRung",
     "SaySlip",
     "SayTwin",
     "StopRinging",
     "Tick",
     "TwinHeard",
+    "Until",
     "Way",
     "Withdrawn",
+    "Worked",
     "decide",
     "open_incoming",
     "open_outgoing",
@@ -92,9 +112,10 @@ def open_outgoing(
         levels={Level.QUEUED: now},
         said={},
         heard={},
+        urgency=statement.urgency,
         quiet=quiet,
     )
-    return decide(ladder, Tick(), now)
+    return decide(ladder, Tick(), NOBODY, now)
 
 
 def open_incoming(
@@ -103,11 +124,12 @@ def open_incoming(
     escalation: EscalationPolicy | None,
     calendar: Calendar,
     held_at: datetime,
+    roll: Roll,
     now: datetime,
 ) -> Decision:
     """Promise: the recipient's clocks of a request just received; the received slip, and every page due already.
 
-    The rungs are frozen in: a later policy does not touch this request. Empty rungs are reported now, not when reached.
+    The policy is frozen in: a later one does not touch this request. Whom its rungs call is looked up in the roll when each is fired.
     Without an escalation policy the request is quiet: it rings nobody, and the received slip is all that it earns.
     """
     ladder = Ladder(
@@ -120,37 +142,38 @@ def open_incoming(
         levels={Level.QUEUED: statement.at, Level.HELD: held_at, Level.RECEIVED: now},
         said={},
         heard={},
+        urgency=statement.urgency,
+        climb=None if escalation is None else Climb(next=0, at=held_at),
         quiet=escalation is None,
     )
     if escalation is None:
         return ladder, (SaySlip(Level.RECEIVED),)
-    stairs = Staircase.of(escalation)
-    reports: tuple[Effect, ...] = tuple(Alarm("W-EMPTY-RUNG", rung) for rung in stairs.empty)
-    if not stairs.rungs:
-        reports = (*reports, Alarm("E-NOBODY-ON-DUTY"))
-    ladder, effects = decide(ladder, Tick(), now)
-    return ladder, (SaySlip(Level.RECEIVED), *reports, *effects)
+    ladder, effects = decide(ladder, Tick(), roll, now)
+    return ladder, (SaySlip(Level.RECEIVED), *effects)
 
 
-def decide(ladder: Ladder, event: Event, now: datetime) -> Decision:
-    """Promise: the ladder after an event, with everything that is due by `now` done once.
+def decide(ladder: Ladder, event: Event, roll: Roll, now: datetime) -> Decision:
+    """Promise: the ladder after an event, with everything that is due by `now` done once. `roll`: who could be called now.
 
     A fact is judged by when it was true: deadlines that had passed by then are said first (a worker that is late misses
     no twin), deadlines that had not are never said for it (an acknowledgement at the deadline counts).
     """
     if isinstance(event, Tick):
-        return _run_clocks(ladder, now)
+        return _run_clocks(ladder, roll, now)
     missed: tuple[Effect, ...] = ()
-    if not isinstance(event, Held):
+    if isinstance(event, Reached | Escalated):
+        # What was due before somebody spoke is done first: neither may swallow a rung that a late worker still owes.
+        ladder, missed = _run_clocks(ladder, roll, now)
+    elif not isinstance(event, Held):
         ladder, missed = _say_twins(ladder, min(event.at - timedelta(milliseconds=1), now))
     rang = ladder.rings
-    ladder, told = _take(ladder, event)
+    ladder, told = _take(ladder, event, roll, now)
     stopped: tuple[Effect, ...] = (StopRinging(),) if rang and not ladder.rings else ()
-    ladder, due = _run_clocks(ladder, now)
+    ladder, due = _run_clocks(ladder, roll, now)
     return ladder, missed + told + stopped + due
 
 
-def _take(ladder: Ladder, event: Event) -> Decision:
+def _take(ladder: Ladder, event: Event, roll: Roll, now: datetime) -> Decision:
     match event:
         case Held(at):
             return _reach(replace(ladder, refused=""), Level.HELD, at), ()
@@ -161,10 +184,17 @@ def _take(ladder: Ladder, event: Event) -> Decision:
         case Opened(at):
             first = ladder.way is Way.INCOMING and Level.OPENED not in ladder.levels
             return _reach(ladder, Level.OPENED, at), (SaySlip(Level.OPENED),) if first else ()
-        case Acknowledged(at, by, degraded):
-            if not ladder.acknowledged_by:
-                ladder = replace(ladder, acknowledged_by=by, degraded=degraded)
-            return _reach(ladder, Level.ACKNOWLEDGED, at), ()
+        case Acknowledged():
+            return _acknowledge(ladder, event, roll)
+        case Joined(_, by):
+            return _join(ladder, by)
+        case Worked(at):
+            worked = max(at, ladder.worked_at or at)
+            return replace(ladder, worked_at=whole(min(worked, now)), reminded=False, again=False), ()
+        case Reached(at, _):
+            return hold(ladder, roll, min(at, now))
+        case Escalated(at):
+            return by_hand(ladder, roll, replace(event, at=min(at, now)))
         case Answered(at):
             return _reach(ladder, Level.ANSWERED, at), ()
         case Withdrawn(at):
@@ -183,6 +213,25 @@ def _take(ladder: Ladder, event: Event) -> Decision:
             return replace(ladder, overdue=""), ()
         case Tick():
             return ladder, ()
+
+
+def _acknowledge(ladder: Ladder, event: Acknowledged, roll: Roll) -> Decision:
+    """The first officer is in charge. Where the rung wants more, it rings on for the others until they have joined."""
+    first = Level.ACKNOWLEDGED not in ladder.levels
+    rung = ladder.rung_now
+    if first and rung is not None and ladder.way is Way.INCOMING:
+        # More hands than there are people can never come: it must not ring for them until the request expires.
+        people = sum(1 for _ in roll.usable())
+        ladder = replace(ladder, wanted=max(1, min(rung.acknowledgers, people)))
+    if not ladder.acknowledged_by:
+        ladder = replace(ladder, acknowledged_by=event.by, degraded=event.degraded)
+    return _join(_reach(ladder, Level.ACKNOWLEDGED, event.at), event.by)
+
+
+def _join(ladder: Ladder, by: str) -> Decision:
+    joined = ladder.joined if by in ladder.joined else (*ladder.joined, by)
+    ladder = replace(ladder, joined=joined, again=False)
+    return ladder, (StopRinging(by),) if by and ladder.way is Way.INCOMING and ladder.rings else ()
 
 
 def _reach(ladder: Ladder, level: Level, at: datetime) -> Ladder:
@@ -207,12 +256,28 @@ def _hear(ladder: Ladder, twin: Twin, at: datetime) -> Decision:
     return replace(ladder, overdue=twin.value), (Ring(twin.value),)
 
 
-def _run_clocks(ladder: Ladder, now: datetime) -> Decision:
+def _run_clocks(ladder: Ladder, roll: Roll, now: datetime) -> Decision:
     ladder, twins = _say_twins(ladder, now)
-    ladder, pages = _climb(ladder, now)
+    ladder, forgotten = _remember(ladder, roll, now)
+    ladder, pages = climb(ladder, roll, now)
+    ladder, marks = milestones(ladder, roll, now)
+    effects = (*twins, *forgotten, *pages, *marks)
     if ladder.way is Way.INCOMING and ladder.rings and now >= ladder.expires:
-        return replace(ladder, expired=True), (*twins, *pages, StopRinging(), Alarm("E-EXPIRED"))
-    return ladder, twins + pages
+        return replace(ladder, expired=True), (*effects, StopRinging(), Alarm("E-EXPIRED"))
+    return ladder, effects
+
+
+def _remember(ladder: Ladder, roll: Roll, now: datetime) -> Decision:
+    """Acknowledged and then forgotten: the holder is reminded, and then it rings again, once."""
+    effects: tuple[Effect, ...] = ()
+    while (due := ladder.forgotten_at) is not None and due <= now:
+        if ladder.reminded:
+            ladder = begin_again(replace(ladder, rang_again=True), due, "W-FORGOTTEN")
+            return ladder, (Alarm("W-FORGOTTEN"),)
+        ladder = replace(ladder, reminded=True)
+        holder = roll.person(roll.holder or ladder.acknowledged_by)
+        effects = () if holder is None else (Remind(holder.number),)
+    return ladder, effects
 
 
 def _say_twins(ladder: Ladder, until: datetime) -> Decision:
@@ -230,27 +295,3 @@ def _say_twins(ladder: Ladder, until: datetime) -> Decision:
             if twin not in ladder.heard:
                 effects.append(Ring(twin.value))
     return ladder, tuple(effects)
-
-
-def _climb(ladder: Ladder, now: datetime) -> Decision:
-    """Page every rung that has begun and was not paged, the newest of each only."""
-    if ladder.way is Way.OUTGOING or not ladder.rings or ladder.escalation is None or ladder.held_at is None:
-        return ladder, ()
-    stairs = Staircase.of(ladder.escalation)
-    if not stairs.rungs:
-        return ladder, ()
-    limit = min(now, ladder.expires - timedelta(milliseconds=1))
-    last = stairs.last_begun(limit - ladder.held_at)
-    if last < ladder.step:
-        return ladder, ()
-    first = max(ladder.step, last - len(stairs.rungs) + 1)
-    effects: list[Effect] = [Alarm("W-CATCH-UP")] if first > ladder.step else []
-    if last >= len(stairs.rungs) and not ladder.exhausted:
-        effects.append(Alarm("W-LADDER-EXHAUSTED"))
-    for index in range(first, last + 1):
-        step = stairs.step(index)
-        rung = ladder.escalation.rungs[step.rung]
-        effects.append(Page(step.cycle, step.rung, rung.officers, rung.channels, rung.role))
-        effects.append(SayRung(step.cycle, step.rung, rung.role, ladder.held_at + step.ends))
-    exhausted = ladder.exhausted or last >= len(stairs.rungs)
-    return replace(ladder, step=last + 1, exhausted=exhausted), tuple(effects)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import TypeAlias
 
 from contactpoint.domain.values import Level, Twin
@@ -79,31 +80,126 @@ class Noted:
 
 
 @dataclass(frozen=True, slots=True)
+class Reached:
+    """An officer who was paged says *on my way*, without the console. It is no acknowledgement: it holds the ladder, once."""
+
+    at: datetime
+    by: str
+
+
+class Hand(StrEnum):
+    """Who climbed the ladder by hand."""
+
+    OWN = "own"
+    SENDER = "sender"
+
+
+@dataclass(frozen=True, slots=True)
+class Escalated:
+    """Somebody climbs the ladder by hand: the next rung now, or a chosen one (its index)."""
+
+    at: datetime
+    by: Hand
+    rung: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """One more officer takes charge of what another has acknowledged: the second pair of hands, or the answer to a second ringing."""
+
+    at: datetime
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Worked:
+    """The desk did something in the case that does not decide it: it is not forgotten."""
+
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Tick:
     """Time has passed; whatever is due by `now` happens."""
 
 
 Event: TypeAlias = (
-    Held | Received | Opened | Acknowledged | Answered | Withdrawn | Lowered | TwinHeard | Refused | Noted | Tick
+    Held
+    | Received
+    | Opened
+    | Acknowledged
+    | Joined
+    | Worked
+    | Reached
+    | Escalated
+    | Answered
+    | Withdrawn
+    | Lowered
+    | TwinHeard
+    | Refused
+    | Noted
+    | Tick
 )
 
 # --- effects ---
 
 
+class Until(StrEnum):
+    """Which ladder of a request a step belongs to: the one until *acknowledged*, or the one until *answered*."""
+
+    ACKNOWLEDGED = "acknowledged"
+    ANSWERED = "answered"
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Page all these officers on all these channels. `(request, cycle, rung)` is unique for ever."""
+    """Page all these officers on all these channels (none named: every one). `(request, ladder, cycle, rung, again)` is unique for ever.
+
+    `desks` are other States' desks, `lines` channels that belong to no person. `again` counts handoffs that fell into the rung: only
+    who came on duty by it is paged then.
+    """
 
     cycle: int
     rung: int
     officers: tuple[str, ...]
     channels: tuple[str, ...]
     role: str
+    desks: tuple[str, ...] = ()
+    lines: tuple[str, ...] = ()
+    again: int = 0
+    until: Until = Until.ACKNOWLEDGED
+
+
+@dataclass(frozen=True, slots=True)
+class Remind:
+    """Remind who holds the request that it waits for an answer. Quiet: one notice."""
+
+    officer: str
+    channels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class StopRinging:
-    """Nobody need be rung for this request any more."""
+    """Nobody need be rung for this request any more; with `officer`, only this one need not."""
+
+    officer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HoldPages:
+    """An officer is on the way: what has not gone out yet waits until then."""
+
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SayReached:
+    """The station tells the sender that an officer was reached and is on the way; never who."""
+
+    cycle: int
+    rung: int
+    role: str
+    due: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,12 +219,17 @@ class SayTwin:
 
 @dataclass(frozen=True, slots=True)
 class SayRung:
-    """The station tells the sender which role is being tried now and until when; never who."""
+    """The station tells the sender which role is being tried now and until when; never who.
+
+    `code` of the table: which ladder it is where it is not the first, that it was climbed by hand, that nobody is there.
+    """
 
     cycle: int
     rung: int
     role: str
     due: datetime
+    code: str = ""
+    until: Until = Until.ACKNOWLEDGED
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,4 +247,4 @@ class Ring:
     reason: str
 
 
-Effect: TypeAlias = Page | StopRinging | SaySlip | SayTwin | SayRung | Alarm | Ring
+Effect: TypeAlias = Page | Remind | StopRinging | HoldPages | SaySlip | SayTwin | SayRung | SayReached | Alarm | Ring

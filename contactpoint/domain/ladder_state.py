@@ -8,9 +8,9 @@ from typing import Any
 
 from contactpoint.domain.calendar import Calendar
 from contactpoint.domain.errors import EscalationError
-from contactpoint.domain.escalation import EscalationPolicy, Staircase
+from contactpoint.domain.escalation import LAST_RESORT, EscalationPolicy, Rung
 from contactpoint.domain.policy import Terms
-from contactpoint.domain.values import Level, Twin, from_ms, ms
+from contactpoint.domain.values import Level, Twin, Urgency, from_ms, ms
 
 
 class Way(StrEnum):
@@ -28,12 +28,68 @@ _SAYS = {
 
 
 @dataclass(frozen=True, slots=True)
+class Climb:
+    """Where the first ladder stands.
+
+    `next` is the place that is climbed at `at`: places are counted over all cycles, each cycle has every rung and behind them the
+    last resort. `cycle` and `rung` are those last fired (None: none yet), `paged` whom that rung has called, `handoff` when somebody
+    else comes on duty while it still runs, `again` how many such handoffs it has seen. `code`: why it is climbed, of the table.
+    """
+
+    next: int
+    at: datetime
+    cycle: int = 0
+    rung: int | None = None
+    paged: tuple[str, ...] = ()
+    handoff: datetime | None = None
+    again: int = 0
+    code: str = ""
+
+    def to_plain(self) -> dict[str, Any]:
+        return {
+            "next": self.next,
+            "at": ms(self.at),
+            "cycle": self.cycle,
+            "rung": self.rung,
+            "paged": list(self.paged),
+            "handoff": _ms(self.handoff),
+            "again": self.again,
+            "code": self.code,
+        }
+
+    @classmethod
+    def from_plain(cls, plain: Mapping[str, Any]) -> "Climb":
+        return cls(
+            next=int(plain["next"]),
+            at=from_ms(plain["at"]),
+            cycle=int(plain["cycle"]),
+            rung=None if plain["rung"] is None else int(plain["rung"]),
+            paged=tuple(map(str, plain["paged"])),
+            handoff=_from_ms(plain["handoff"]),
+            again=int(plain["again"]),
+            code=str(plain["code"]),
+        )
+
+
+def _ms(at: datetime | None) -> int | None:
+    return None if at is None else ms(at)
+
+
+def _from_ms(value: int | None) -> datetime | None:
+    return None if value is None else from_ms(value)
+
+
+@dataclass(frozen=True, slots=True)
 class Ladder:
     """All that one end knows of one request's clocks; a row's worth of state. Times are aware UTC.
 
     `levels` keeps every positive with the instant at which it was true, `said` the twins this end signed and `heard`
-    those the other end did. `step` counts the rung steps that were fired or left out. `quiet`: the request rings nobody
-    at either end and waits for nobody; *received* is the end of its ladder.
+    those the other end did. `quiet`: the request rings nobody at either end and waits for nobody; *received* is the end of its ladder.
+
+    `urgency` chooses the rungs. `climb` is where the first ladder stands, `answer_step` how many milestones of the second one were
+    fired or left out. `joined` are the officers who took charge, in order; `wanted` how many must. `reached_at`: an officer is on the
+    way. `worked_at`: the desk last did something; `reminded`, `rang_again`: forgotten work was told; `again`: it rings again.
+    `by_hand`: when the other State last climbed the ladder.
     """
 
     way: Way
@@ -45,7 +101,17 @@ class Ladder:
     levels: Mapping[Level, datetime]
     said: Mapping[Twin, datetime]
     heard: Mapping[Twin, datetime]
-    step: int = 0
+    urgency: Urgency = Urgency.U1
+    climb: "Climb | None" = None
+    answer_step: int = 0
+    joined: tuple[str, ...] = ()
+    wanted: int = 1
+    reached_at: datetime | None = None
+    worked_at: datetime | None = None
+    reminded: bool = False
+    rang_again: bool = False
+    again: bool = False
+    by_hand: datetime | None = None
     exhausted: bool = False
     expired: bool = False
     acknowledged_by: str = ""
@@ -67,16 +133,20 @@ class Ladder:
     @property
     def cycle(self) -> int:
         """The cycle of the rung that was last fired; 0 before and during the first."""
-        if self.escalation is None or self.step == 0:
-            return 0
-        return Staircase.of(self.escalation).step(self.step - 1).cycle
+        return 0 if self.climb is None else self.climb.cycle
 
     @property
     def rung(self) -> int | None:
-        """The rung that is being tried now; None when nobody is being rung."""
-        if self.escalation is None or self.step == 0 or not self.rings:
+        """The rung that is being tried now; None when nobody is being rung. The number of rungs: everybody, as a last resort."""
+        return None if self.climb is None or not self.rings else self.climb.rung
+
+    @property
+    def rung_now(self) -> Rung | None:
+        """The rung itself, the last resort included."""
+        if self.rung is None or self.escalation is None:
             return None
-        return Staircase.of(self.escalation).step(self.step - 1).rung
+        rungs = self.escalation.rungs
+        return rungs[self.rung] if self.rung < len(rungs) else LAST_RESORT
 
     @property
     def reached(self) -> int:
@@ -94,7 +164,9 @@ class Ladder:
             return False
         if self.way is Way.OUTGOING:
             return bool(self.overdue)
-        return not self.closed and not self.expired and self.reached < Level.ACKNOWLEDGED.rank
+        if self.closed or self.expired:
+            return False
+        return self.again or self.reached < Level.ACKNOWLEDGED.rank or len(self.joined) < self.wanted
 
     @property
     def deadlines(self) -> Mapping[Twin, datetime]:
@@ -127,9 +199,9 @@ class Ladder:
         times = [due for _, due in self.unsaid()]
         if self.rings and self.way is Way.INCOMING:
             times.append(self.expires)
-            begins = self._next_rung()
-            if begins is not None:
-                times.append(begins)
+            if self.climb is not None:
+                times += [self.climb.at] if self.climb.handoff is None else [self.climb.at, self.climb.handoff]
+        times += [at for at in (self.milestone_at, self.forgotten_at) if at is not None]
         return min(times, default=None)
 
     def unsaid(self) -> list[tuple[Twin, datetime]]:
@@ -142,13 +214,33 @@ class Ladder:
         ]
         return sorted(unsaid, key=lambda pair: pair[1])
 
-    def _next_rung(self) -> datetime | None:
-        if self.escalation is None or self.held_at is None:
+    @property
+    def waits_for_an_answer(self) -> bool:
+        """Whether the second ladder runs here."""
+        return self.way is Way.INCOMING and not (self.quiet or self.closed or self.expired or self.held_at is None)
+
+    @property
+    def milestone_at(self) -> datetime | None:
+        """When the next milestone of the second ladder is due."""
+        if self.escalation is None or self.held_at is None or not self.waits_for_an_answer:
             return None
-        stairs = Staircase.of(self.escalation)
-        if not stairs.rungs:
+        marks = self.escalation.until_answered[self.answer_step :]
+        return self.held_at + self.terms.decision * marks[0].percent / 100 if marks else None
+
+    @property
+    def forgotten_at(self) -> datetime | None:
+        """When the holder is reminded, or it rings again, because nothing was done since somebody took charge."""
+        taken = self.levels.get(Level.ACKNOWLEDGED)
+        if self.escalation is None or self.held_at is None or taken is None:
             return None
-        return self.held_at + stairs.step(self.step).starts
+        if self.rang_again or self.rings or not self.waits_for_an_answer:
+            return None
+        since = max(taken, self.worked_at or taken)
+        left = self.held_at + self.terms.decision - since
+        if left <= timedelta(0):
+            return None
+        percent = self.escalation.again_percent if self.reminded else self.escalation.remind_percent
+        return since + timedelta(seconds=left * percent // timedelta(seconds=100))
 
     def to_plain(self) -> dict[str, Any]:
         """JSON-ready: instants as milliseconds since the epoch."""
@@ -162,12 +254,22 @@ class Ladder:
             "levels": {level.value: ms(at) for level, at in self.levels.items()},
             "said": {twin.value: ms(at) for twin, at in self.said.items()},
             "heard": {twin.value: ms(at) for twin, at in self.heard.items()},
-            "step": self.step,
+            "urgency": self.urgency.value,
+            "climb": None if self.climb is None else self.climb.to_plain(),
+            "answer_step": self.answer_step,
+            "joined": list(self.joined),
+            "wanted": self.wanted,
+            "reached_at": _ms(self.reached_at),
+            "worked_at": _ms(self.worked_at),
+            "reminded": self.reminded,
+            "rang_again": self.rang_again,
+            "again": self.again,
+            "by_hand": _ms(self.by_hand),
             "exhausted": self.exhausted,
             "expired": self.expired,
             "acknowledged_by": self.acknowledged_by,
             "degraded": self.degraded,
-            "withdrawn_at": None if self.withdrawn_at is None else ms(self.withdrawn_at),
+            "withdrawn_at": _ms(self.withdrawn_at),
             "refused": self.refused,
             "overdue": self.overdue,
             "quiet": self.quiet,
@@ -187,12 +289,22 @@ class Ladder:
                 levels={Level(level): from_ms(at) for level, at in plain["levels"].items()},
                 said={Twin(twin): from_ms(at) for twin, at in plain["said"].items()},
                 heard={Twin(twin): from_ms(at) for twin, at in plain["heard"].items()},
-                step=int(plain["step"]),
+                urgency=Urgency(plain["urgency"]),
+                climb=None if plain["climb"] is None else Climb.from_plain(plain["climb"]),
+                answer_step=int(plain["answer_step"]),
+                joined=tuple(map(str, plain["joined"])),
+                wanted=int(plain["wanted"]),
+                reached_at=_from_ms(plain["reached_at"]),
+                worked_at=_from_ms(plain["worked_at"]),
+                reminded=bool(plain["reminded"]),
+                rang_again=bool(plain["rang_again"]),
+                again=bool(plain["again"]),
+                by_hand=_from_ms(plain["by_hand"]),
                 exhausted=bool(plain["exhausted"]),
                 expired=bool(plain["expired"]),
                 acknowledged_by=str(plain["acknowledged_by"]),
                 degraded=bool(plain["degraded"]),
-                withdrawn_at=None if plain["withdrawn_at"] is None else from_ms(plain["withdrawn_at"]),
+                withdrawn_at=_from_ms(plain["withdrawn_at"]),
                 refused=str(plain["refused"]),
                 overdue=str(plain["overdue"]),
                 quiet=bool(plain.get("quiet", False)),
