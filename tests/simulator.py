@@ -23,13 +23,15 @@ from typing import Any
 from contactpoint.casework.bell import Bell
 from contactpoint.casework.context import Casework
 from contactpoint.casework.keyring import create_keys, open_keyring, renew_prekeys
+from contactpoint.casework.plans import PlanKind, newest_plan, save_plan
 from contactpoint.casework.register import Register
+from contactpoint.casework.rungs import IN_USE
 from contactpoint.desk.desk import Desk
 from contactpoint.desk.officers import RIGHTS, FreshKey, SigningOfficer, add_officer
 from contactpoint.desk.take import Taker
 from contactpoint.desk.views import Draft, RequestView, Submitted
 from contactpoint.domain.catalogue import load as load_catalogue
-from contactpoint.domain.escalation import EscalationPolicy, Rung
+from contactpoint.domain.escalation import EscalationPolicy, Rung, Target, Who
 from contactpoint.domain.policy import load as load_policy
 from contactpoint.domain.values import Address, spell_instant
 from contactpoint.gateway.gateway import Gateway
@@ -176,6 +178,27 @@ class SimulatedState:
         made = self.officers[number] = await self.net.make_officer(self.cw, number, rights)
         return made
 
+    async def call(self, *rungs: tuple[str, tuple[str, ...], int]) -> None:
+        """Save a policy with these rungs: role, officers (without the State), seconds. New requests are given it."""
+        await self.save(
+            *(
+                Rung(tuple(Target(Who.OFFICER, f"{self.state}-{n}") for n in who), ("console",), seconds, role)
+                for role, who, seconds in rungs
+            )
+        )
+
+    async def save(self, *rungs: Rung, **more: Any) -> None:
+        """The next version of the escalation policy, signed by the first officer."""
+        policy = EscalationPolicy(0, rungs, **more)
+
+        async def work(tx: Any) -> None:
+            before = await newest_plan(tx, self.cw, PlanKind.POLICY, IN_USE)
+            version = 0 if before is None else before.version
+            content = policy.content()
+            await save_plan(tx, self.cw, PlanKind.POLICY, IN_USE, content, version, self.officer, self.net.now)
+
+        await self.cw.db.write(work)
+
     async def renew_officers(self) -> None:
         """New certificates of the same keys, as sign-in brings them near the end of the old ones."""
         for number, officer in self.officers.items():
@@ -305,9 +328,6 @@ class Simulator:
             net=self.register.net,
             policy=load_policy("standard-1"),
             catalogue=load_catalogue(),
-            rungs=EscalationPolicy(
-                1, tuple(Rung(tuple(f"{state}-{n}" for n in who), ("console",), s, role) for role, who, s in RUNGS)
-            ),
             channels=("console",),
             db=db,
             keyring=ring,
@@ -319,6 +339,7 @@ class Simulator:
         stack.push_async_callback(made.close)
         self._states[state] = made
         await self.refresh()
+        await made.call(*RUNGS)
         return made
 
     async def _staff(

@@ -43,5 +43,5 @@ async def heed_central(tx: AsyncConnection, cw: Casework, request: Request, step
 
 async def _call(tx: AsyncConnection, cw: Casework, request: Request, now: datetime) -> None:
     about = {"request_id": request.id, "cycle": 0, "rung": _RUNG, "urgency": request.weight.value}
-    for officer, channels in by_person(await people_now(tx, cw, (ROLE,))).items():
+    for officer, channels in by_person(await people_now(tx, cw, (ROLE,), now)).items():
         await page_person(tx, cw, about, officer, channels, now)

@@ -9,7 +9,6 @@ from contactpoint.casework.ids import Randomness
 from contactpoint.casework.keyring import Keyring
 from contactpoint.casework.register import Register
 from contactpoint.domain.catalogue import Catalogue
-from contactpoint.domain.escalation import EscalationPolicy
 from contactpoint.domain.policy import Policy
 from contactpoint.store.database import Database
 
@@ -23,7 +22,6 @@ class Casework:
     net: bytes
     policy: Policy
     catalogue: Catalogue
-    rungs: EscalationPolicy | None  # None: every officer, on every channel that is set up
     channels: tuple[str, ...]
     db: Database
     keyring: Keyring

@@ -7,36 +7,53 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from contactpoint.casework.contacts import page_person
+from contactpoint.casework.contacts import page_person, page_values
 from contactpoint.casework.context import Casework
 from contactpoint.casework.errors import BusyCaseError
 from contactpoint.casework.facts import About, say
 from contactpoint.casework.ids import new_id
+from contactpoint.casework.roll import roll_for
 from contactpoint.domain.ladder import (
     Alarm,
     Effect,
     Event,
+    HoldPages,
     Ladder,
     Page,
+    Remind,
     Ring,
+    SayReached,
     SayRung,
     SaySlip,
     SayTwin,
     StopRinging,
+    Until,
     decide,
 )
+from contactpoint.domain.notices import Way
 from contactpoint.store.rows_cases import statement_row
 from contactpoint.store.rows_desk import add_task
-from contactpoint.store.rows_requests import cancel_pages, request_row, take_step, update_request
+from contactpoint.store.rows_requests import (
+    FIRST_LADDER,
+    add_page,
+    cancel_pages,
+    hold_pages,
+    request_row,
+    take_step,
+    update_request,
+)
 from contactpoint.wire.slip import SlipLevel
 
 _LONGEST_ROLE = 40
 _PLAIN = json.JSONEncoder(separators=(",", ":"))
+_REMINDER = FIRST_LADDER + 900
+"""Above the pages of the ladder until *answered* stand the reminders of who holds the request."""
 
 
 def read_ladder(row: Row[Any]) -> Ladder:
@@ -72,7 +89,7 @@ async def happen(
     row = await request_row(tx, request_id)
     if row is None:
         return False
-    ladder, effects = decide(read_ladder(row), event, now)
+    ladder, effects = decide(read_ladder(row), event, await roll_for(tx, cw, row), now)
     await carry_out(tx, cw, here(row), effects, now)
     if not await update_request(tx, row.id, row.rev, {**ladder_columns(ladder), **columns}):
         raise BusyCaseError("E-BUSY", "another worker moved this request; try again")
@@ -106,9 +123,15 @@ async def carry_out(
         match effect:
             case Page():
                 await _page(tx, cw, request, effect, now)
-            case StopRinging():
-                await cancel_pages(tx, request.id)
-            case SaySlip() | SayTwin() | SayRung():
+            case Remind(officer, number):
+                if await take_step(tx, request.id, number, "reminder", now, now):
+                    about_page = _about_page(request, number, _REMINDER)
+                    await page_person(tx, cw, about_page, officer, cw.channels, now)
+            case StopRinging(officer):
+                await cancel_pages(tx, request.id, officer)
+            case HoldPages(until):
+                await hold_pages(tx, request.id, until)
+            case SaySlip() | SayTwin() | SayRung() | SayReached():
                 await _say(tx, cw, request, effect, now, about)
             case Alarm(code, rung):
                 note = "" if rung is None else f"rung {rung + 1}"
@@ -122,7 +145,7 @@ async def _say(
     tx: AsyncConnection,
     cw: Casework,
     request: RequestHere,
-    effect: SaySlip | SayTwin | SayRung,
+    effect: SaySlip | SayTwin | SayRung | SayReached,
     now: datetime,
     about: About | None,
 ) -> None:
@@ -132,27 +155,48 @@ async def _say(
             cycle, name, due = 0, level.value, now
         case SayTwin(twin, due):
             cycle, name = 0, twin.value
-        case SayRung(cycle, rung, _, due):
-            name = f"said rung {rung}"
+        case SayRung(cycle, rung, _, due, _, until):
+            name = f"said {_NAMES[until]} {rung}"
+        case SayReached(due=due):
+            cycle, name = 0, SlipLevel.OFFICER_REACHED.value
     if not await take_step(tx, request.id, cycle, name, due, now):
         return
     about = about or await about_request(tx, request, cw.state)
+    place = partial(say, tx, cw, about=about, to=request.peer, now=now, due=due, cycle=cycle)
     match effect:
         case SaySlip(level):
             await say(tx, cw, SlipLevel(level.value), about, request.peer, now)
         case SayTwin(twin):
             await say(tx, cw, SlipLevel(twin.value), about, request.peer, now, due=due)
-        case SayRung(rung=rung, role=role):
-            shown = token(role)
-            await say(tx, cw, SlipLevel.RUNG, about, request.peer, now, role=shown, due=due, cycle=cycle, rung=rung)
+        case SayRung(rung=rung, role=role, code=code):
+            await place(level=SlipLevel.RUNG, role=token(role), rung=rung, code=code or None)
+        case SayReached(cycle, rung, role):
+            await place(level=SlipLevel.OFFICER_REACHED, role=token(role), rung=rung)
+
+
+_NAMES = {Until.ACKNOWLEDGED: "rung", Until.ANSWERED: "answer"}
 
 
 async def _page(tx: AsyncConnection, cw: Casework, request: RequestHere, page: Page, now: datetime) -> None:
-    if not await take_step(tx, request.id, page.cycle, f"rung {page.rung}", now, now):
+    name = f"{_NAMES[page.until]} {page.rung}" + (f" again {page.again}" if page.again else "")
+    if not await take_step(tx, request.id, page.cycle, name, now, now):
         return
-    about = {"request_id": request.id, "cycle": page.cycle, "rung": page.rung, "urgency": request.urgency}
+    about = _about_page(
+        request, page.cycle, page.rung if page.until is Until.ACKNOWLEDGED else FIRST_LADDER + page.rung
+    )
     for officer in page.officers:
-        await page_person(tx, cw, about, officer, page.channels, now)
+        await page_person(tx, cw, about, officer, page.channels or cw.channels, now)
+    for line in page.lines:
+        way = Way(line, now, "")
+        await add_page(tx, page_values(cw, about, f"{LINE}{line}", way, now))
+
+
+def _about_page(request: RequestHere, cycle: int, rung: int) -> dict[str, object]:
+    return {"request_id": request.id, "cycle": cycle, "rung": rung, "urgency": request.urgency}
+
+
+LINE = "line/"
+"""In the place of an officer's number: a channel that belongs to no person, such as the siren."""
 
 
 def token(role: str) -> str:

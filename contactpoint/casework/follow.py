@@ -19,7 +19,8 @@ from contactpoint.casework.drills import keep_drill
 from contactpoint.casework.effects import RequestHere, carry_out, happen, ladder_columns, raise_task
 from contactpoint.casework.facts import About
 from contactpoint.casework.oral import meet_oral
-from contactpoint.casework.rungs import rungs_now
+from contactpoint.casework.roll import roll_now
+from contactpoint.casework.rungs import IN_USE, rungs_now
 from contactpoint.casework.secrecy import heed_warning, remind_to_warn
 from contactpoint.casework.threats import keep_threat
 from contactpoint.domain.case import Case, Request, Step
@@ -86,8 +87,10 @@ async def _open(
     entry = cw.catalogue[request.kind]
     quiet = not entry.rings
     if incoming:
-        rungs = None if quiet else await rungs_now(tx, cw, entry.calls)
-        ladder, effects = open_incoming(statement, terms, rungs, calendar, held_at or now, now)
+        rungs, fault = (None, "") if quiet else await rungs_now(tx, cw, entry.calls)
+        if fault:
+            await raise_task(tx, cw, fault, now, note=IN_USE, once=f"policy/{fault}")
+        ladder, effects = open_incoming(statement, terms, rungs, calendar, held_at or now, await roll_now(tx, cw), now)
     else:
         ladder, effects = open_outgoing(statement, terms, now, calendar=calendar, quiet=not entry.rings_back)
     peer = request.sender if incoming else request.recipient

@@ -96,9 +96,7 @@ def _status(request: Request, ladder: Ladder) -> str:
 
 
 def _rung(ladder: Ladder) -> str:
-    if ladder.rung is None or ladder.escalation is None:
-        return ""
-    return ladder.escalation.rungs[ladder.rung].role
+    return "" if ladder.rung_now is None else ladder.rung_now.role
 
 
 def _preservation(kept: Preservation | None, now: datetime) -> PreservationView | None:
@@ -325,7 +323,7 @@ def _task(cw: Casework, row: Row[Any]) -> Task:
 async def beat(tx: AsyncConnection, cw: Casework, now: datetime) -> Beat:
     # What calls an authority's people has paged them, and the alarm of the watch stays silent; unless there are no such people.
     calling = {entry.code: entry.calls for entry in cw.catalogue.entries.values() if entry.calls != ON_DUTY}
-    held = await roles_held(tx) if calling else frozenset()
+    held = await roles_held(tx, cw) if calling else frozenset()
     elsewhere = [code for code, role in calling.items() if role in held]
     incoming, oldest, own, answers = await alarm_counts(tx, elsewhere)
     # The last reminder before a term ends rings until somebody has dealt with it; those before it are quiet.

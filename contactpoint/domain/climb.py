@@ -17,6 +17,7 @@ from contactpoint.domain.ladder_events import (
     Hand,
     HoldPages,
     Page,
+    Reached,
     SayReached,
     SayRung,
     Until,
@@ -120,7 +121,7 @@ def _walk(ladder: Ladder, stairs: _Stairs, limit: datetime, fired: list[tuple[in
             why = stairs.calls(index).why
             if index < stairs.places - 1 and why is not None and not why.as_planned:
                 reports[Alarm("W-EMPTY-RUNG", index)] = None
-        if place % stairs.places == stairs.places - 1:
+        if place % stairs.places == stairs.places - 1 and at.rung != stairs.places - 1:
             reports[Alarm("E-NOBODY-ON-DUTY")] = None
         fired.append((place, at.at))
         at = replace(at, next=place + 1, at=at.at + stairs.delay(place % stairs.places), handoff=None)
@@ -166,7 +167,7 @@ def _hand_over(ladder: Ladder, stairs: _Stairs, limit: datetime) -> Climbed:
     return ladder, (Page(at.cycle, at.rung, fresh, rung.channels, rung.role, again=again),)
 
 
-def hold(ladder: Ladder, roll: Roll, at: datetime) -> Climbed:
+def hold(ladder: Ladder, roll: Roll, event: Reached) -> Climbed:
     """An officer is on the way: the rest of this rung and the next ones (as the policy says) wait; once, never past the common deadline."""
     policy, place = ladder.escalation, ladder.climb
     if (
@@ -177,7 +178,7 @@ def hold(ladder: Ladder, roll: Roll, at: datetime) -> Climbed:
         or ladder.reached_at is not None
     ):
         return ladder, ()
-    stairs = _Stairs(policy, roll, ladder.urgency, at)
+    stairs = _Stairs(policy, roll, ladder.urgency, event.at)
     until, step = place.at, place.next
     for _ in range(policy.hold_rungs):
         step = stairs.next_live(step)
@@ -185,8 +186,8 @@ def hold(ladder: Ladder, roll: Roll, at: datetime) -> Climbed:
     # The common deadline runs on whoever is on the way: neither the hold nor a second one may carry the ladder over it.
     deadline = ladder.deadlines[Twin.NOT_ACKNOWLEDGED]
     until = max(place.at, min(until, deadline))
-    ladder = replace(ladder, reached_at=whole(at), climb=replace(place, at=until))
     role = "officer" if ladder.rung_now is None else ladder.rung_now.role
+    ladder = replace(ladder, reached_at=whole(event.at), reached_by=event.by, climb=replace(place, at=until))
     return ladder, (HoldPages(until), SayReached(place.cycle, place.rung or 0, role, until))
 
 

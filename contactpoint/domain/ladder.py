@@ -166,9 +166,11 @@ def decide(ladder: Ladder, event: Event, roll: Roll, now: datetime) -> Decision:
         ladder, missed = _run_clocks(ladder, roll, now)
     elif not isinstance(event, Held):
         ladder, missed = _say_twins(ladder, min(event.at - timedelta(milliseconds=1), now))
-    rang = ladder.rings
+    rang, ran = ladder.rings, ladder.waits_for_an_answer and ladder.answer_step > 0
     ladder, told = _take(ladder, event, roll, now)
-    stopped: tuple[Effect, ...] = (StopRinging(),) if rang and not ladder.rings else ()
+    # An answer stops the second ladder, too: its pages that have not gone out are taken back.
+    over = (rang and not ladder.rings) or (ran and ladder.closed)
+    stopped: tuple[Effect, ...] = (StopRinging(),) if over else ()
     ladder, due = _run_clocks(ladder, roll, now)
     return ladder, missed + told + stopped + due
 
@@ -191,8 +193,8 @@ def _take(ladder: Ladder, event: Event, roll: Roll, now: datetime) -> Decision:
         case Worked(at):
             worked = max(at, ladder.worked_at or at)
             return replace(ladder, worked_at=whole(min(worked, now)), reminded=False, again=False), ()
-        case Reached(at, _):
-            return hold(ladder, roll, min(at, now))
+        case Reached():
+            return hold(ladder, roll, replace(event, at=min(event.at, now)))
         case Escalated(at):
             return by_hand(ladder, roll, replace(event, at=min(at, now)))
         case Answered(at):
@@ -274,9 +276,9 @@ def _remember(ladder: Ladder, roll: Roll, now: datetime) -> Decision:
         if ladder.reminded:
             ladder = begin_again(replace(ladder, rang_again=True), due, "W-FORGOTTEN")
             return ladder, (Alarm("W-FORGOTTEN"),)
-        ladder = replace(ladder, reminded=True)
         holder = roll.person(roll.holder or ladder.acknowledged_by)
-        effects = () if holder is None else (Remind(holder.number),)
+        effects = () if holder is None else (Remind(holder.number, ladder.reminders),)
+        ladder = replace(ladder, reminded=True, reminders=ladder.reminders + 1)
     return ladder, effects
 
 

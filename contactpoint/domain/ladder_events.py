@@ -172,10 +172,10 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Remind:
-    """Remind who holds the request that it waits for an answer. Quiet: one notice."""
+    """Remind who holds the request that it waits for an answer. `number` counts the reminders of this request from 0."""
 
     officer: str
-    channels: tuple[str, ...] = ()
+    number: int
 
 
 @dataclass(frozen=True, slots=True)

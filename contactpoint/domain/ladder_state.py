@@ -107,8 +107,10 @@ class Ladder:
     joined: tuple[str, ...] = ()
     wanted: int = 1
     reached_at: datetime | None = None
+    reached_by: str = ""
     worked_at: datetime | None = None
     reminded: bool = False
+    reminders: int = 0
     rang_again: bool = False
     again: bool = False
     by_hand: datetime | None = None
@@ -147,6 +149,14 @@ class Ladder:
             return None
         rungs = self.escalation.rungs
         return rungs[self.rung] if self.rung < len(rungs) else LAST_RESORT
+
+    @property
+    def step(self) -> int:
+        """How many rungs of both ladders have been fired or left out so far."""
+        if self.climb is None or self.escalation is None:
+            return 0
+        cycle, place = divmod(self.climb.next, len(self.escalation.rungs) + 1)
+        return cycle * len(self.escalation.rungs) + place + self.answer_step
 
     @property
     def reached(self) -> int:
@@ -237,7 +247,7 @@ class Ladder:
             return None
         since = max(taken, self.worked_at or taken)
         left = self.held_at + self.terms.decision - since
-        if left <= timedelta(0):
+        if left <= timedelta(0) or not self.escalation.remind_percent:
             return None
         percent = self.escalation.again_percent if self.reminded else self.escalation.remind_percent
         return since + timedelta(seconds=left * percent // timedelta(seconds=100))
@@ -260,8 +270,10 @@ class Ladder:
             "joined": list(self.joined),
             "wanted": self.wanted,
             "reached_at": _ms(self.reached_at),
+            "reached_by": self.reached_by,
             "worked_at": _ms(self.worked_at),
             "reminded": self.reminded,
+            "reminders": self.reminders,
             "rang_again": self.rang_again,
             "again": self.again,
             "by_hand": _ms(self.by_hand),
@@ -295,8 +307,10 @@ class Ladder:
                 joined=tuple(map(str, plain["joined"])),
                 wanted=int(plain["wanted"]),
                 reached_at=_from_ms(plain["reached_at"]),
+                reached_by=str(plain["reached_by"]),
                 worked_at=_from_ms(plain["worked_at"]),
                 reminded=bool(plain["reminded"]),
+                reminders=int(plain["reminders"]),
                 rang_again=bool(plain["rang_again"]),
                 again=bool(plain["again"]),
                 by_hand=_from_ms(plain["by_hand"]),

@@ -23,12 +23,15 @@ from typing import Any, TextIO
 
 import structlog
 
+from contactpoint.casework.plans import PlanKind, save_plan
+from contactpoint.casework.rungs import IN_USE
 from contactpoint.desk.desk import Desk
 from contactpoint.desk.evidence import export
 from contactpoint.desk.officers import SigningOfficer, add_officer, make_key
 from contactpoint.desk.results import NodeAnswers
 from contactpoint.desk.verify import verify
 from contactpoint.desk.views import Draft, RequestView
+from contactpoint.domain.escalation import EscalationPolicy, Rung, Target, Who
 from contactpoint.domain.values import spell_instant
 from contactpoint.main.clock import system_clock
 from contactpoint.main.first_run import enrol, init_node
@@ -44,9 +47,9 @@ _LOOK_S = 0.1  # between two looks at the register, while a node waits for its p
 _PATIENCE_S = 60.0
 _SECRET = {"XA": "amber harbour lantern", "XB": "birch meadow compass"}
 _RUNGS = (
-    {"role": "duty officer", "officers": ["XB-OFF-001"], "channels": ["console"], "delay_s": 2},
-    {"role": "deputy", "officers": ["XB-OFF-002"], "channels": ["console"], "delay_s": 2},
-    {"role": "supervisor", "officers": ["XB-OFF-001", "XB-OFF-002"], "channels": ["console"], "delay_s": 60},
+    Rung((Target(Who.OFFICER, "XB-OFF-001"),), ("console",), 2, "duty officer"),
+    Rung((Target(Who.OFFICER, "XB-OFF-002"),), ("console",), 2, "deputy"),
+    Rung((Target(Who.EVERYBODY),), ("console",), 60, "everybody"),
 )
 
 
@@ -154,8 +157,6 @@ async def _make(home: Path, state: str, url: str, genesis: str) -> tuple[str, st
         "inside.tls": False,
         "inside.host": f"{state.lower()}.localhost",
     }
-    if state == "XB":
-        settings["escalation.rungs"] = _RUNGS
     made = await init_node(home / state, answers, system_clock, **settings)
     return " ".join(made.words), made.one_time_link
 
@@ -287,7 +288,11 @@ async def _second(stage: _Stage, teller: _Teller) -> tuple[str, list[dict[str, s
             now=system_clock(),
         )
 
+    content = EscalationPolicy(0, _RUNGS).content()
     await cw.db.write(deputy)
+    await cw.db.write(
+        lambda tx: save_plan(tx, cw, PlanKind.POLICY, IN_USE, content, 0, stage.xb.officer, system_clock())
+    )
     request = await _send(stage, 2, teller)
     told = 0
     while True:

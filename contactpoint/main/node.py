@@ -15,7 +15,6 @@ from contactpoint.casework.keyring import Keyring, open_keyring
 from contactpoint.casework.register import Register
 from contactpoint.desk.desk import Desk
 from contactpoint.domain.catalogue import load as load_catalogue
-from contactpoint.domain.escalation import EscalationPolicy, Rung
 from contactpoint.domain.policy import load as load_policy
 from contactpoint.link.register import RegisterClient
 from contactpoint.main.clock import Clock, clock_of, system_clock
@@ -82,14 +81,6 @@ def _clock(folder: Folder, copy: TrustedCopy | None) -> Clock:
     return clock_of(folder.home, copy.genesis.purpose.value)
 
 
-def rungs_of(settings: NodeSettings) -> EscalationPolicy | None:
-    """The escalation policy of the settings, or None for *everybody*."""
-    rungs = settings.escalation.rungs
-    if not rungs:
-        return None
-    return EscalationPolicy(1, tuple(Rung(r.officers, tuple(r.channels), r.delay_s, r.role) for r in rungs))
-
-
 def channels_of(settings: NodeSettings) -> tuple[str, ...]:
     """The channels that are set up."""
     tables = {"smtp": settings.mail, "exec": settings.hook, "webhook": settings.webhook}
@@ -113,7 +104,6 @@ async def open_casework(means: Means, bell: Bell | None = None) -> AsyncIterator
             net=means.net,
             policy=load_policy(means.register.copy.genesis.policy),
             catalogue=load_catalogue(),
-            rungs=rungs_of(settings),
             channels=channels_of(settings),
             db=db,
             keyring=ring,

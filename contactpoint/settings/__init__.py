@@ -12,7 +12,6 @@ from contactpoint.settings.tables import (
     AppriseSettings,
     DatabaseSettings,
     DirectorySettings,
-    EscalationSettings,
     HookSettings,
     InsideSettings,
     LogSettings,
@@ -20,7 +19,6 @@ from contactpoint.settings.tables import (
     NodeSettings,
     PublicSettings,
     ReachSettings,
-    RungSettings,
     WebhookSettings,
 )
 from contactpoint.settings.template import template, write_settings
@@ -29,7 +27,6 @@ __all__ = [
     "AppriseSettings",
     "DatabaseSettings",
     "DirectorySettings",
-    "EscalationSettings",
     "HookSettings",
     "InsideSettings",
     "LogSettings",
@@ -38,7 +35,6 @@ __all__ = [
     "Origin",
     "PublicSettings",
     "ReachSettings",
-    "RungSettings",
     "SettingsError",
     "SettingsProblem",
     "WebhookSettings",

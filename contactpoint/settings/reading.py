@@ -17,7 +17,7 @@ from pydantic_settings import EnvSettingsSource
 
 from contactpoint.settings.lines import lines_of
 from contactpoint.settings.problems import SettingsError, SettingsProblem, nearest
-from contactpoint.settings.tables import FILE, PREFIX, NodeSettings, RungSettings, table_of
+from contactpoint.settings.tables import FILE, PREFIX, NodeSettings, table_of
 
 _LARGEST_FILE = 256 * 1024  # bytes
 _OF_THE_TESTS = f"{PREFIX}TEST_"
@@ -168,7 +168,7 @@ def _shown(value: Any) -> str:
     if isinstance(value, SecretStr):
         return _masked(value.get_secret_value())
     if isinstance(value, tuple):
-        return ", ".join(item.role if isinstance(item, RungSettings) else str(item) for item in value)
+        return ", ".join(map(str, value))
     return str(value)
 
 

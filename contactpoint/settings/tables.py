@@ -138,23 +138,6 @@ class ReachSettings(_Table):
     address: str = Field(default="127.0.0.1", description="address on which that listener listens")
 
 
-class RungSettings(_Table):
-    """One rung: who is called, how, and how long they have."""
-
-    role: str = Field(description="shown to the sender instead of any name", min_length=1, max_length=60)
-    officers: tuple[str, ...] = Field(description="officers' numbers", min_length=1)
-    channels: tuple[ChannelName, ...] = Field(default=("console",), min_length=1)
-    delay_s: int = Field(description="seconds until the next rung", ge=1, le=86400)
-
-
-class EscalationSettings(_Table):
-    """Who is called when nobody takes charge. Empty: every officer, on every channel that is set up."""
-
-    rungs: tuple[RungSettings, ...] = Field(
-        default=(), description='list of { role = "...", officers = ["..."], channels = ["console"], delay_s = 120 }'
-    )
-
-
 class DrillSettings(_Table):
     """How this State tries whether others can be reached: drills that a person answers, pings that a machine does."""
 
@@ -193,7 +176,6 @@ class NodeSettings(BaseSettings):
     webhook: WebhookSettings | None = None
     apprise: AppriseSettings | None = None
     reach: ReachSettings = ReachSettings()
-    escalation: EscalationSettings = EscalationSettings()
     drills: DrillSettings = DrillSettings()
     log: LogSettings = LogSettings()
 

@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
-from contactpoint.settings.tables import FILE, NodeSettings, RungSettings, table_of
+from contactpoint.settings.tables import FILE, NodeSettings, table_of
 
 
 def template(values: Mapping[str, Any] | None = None) -> str:
@@ -46,7 +46,7 @@ def _template_lines(
     fields: Mapping[str, FieldInfo], prefix: str, values: Mapping[str, Any], *, commented: bool = False
 ) -> Iterator[str]:
     for name, field in fields.items():
-        if table_of(field) is not None and field.annotation != tuple[RungSettings, ...]:
+        if table_of(field) is not None:
             continue
         key = prefix + name
         given = key in values and values[key] is not None

@@ -14,6 +14,8 @@ from contactpoint.store.gathered import carry_out_gathered, keep_move
 from contactpoint.store.sql import insert_once, may_lock
 
 BEING_SENT = "being sent"
+FIRST_LADDER = 1000
+"""Pages with a number below this one, and not below 0, are of the ladder until *acknowledged*; from it on of the one until *answered*."""
 
 # Built once: see contactpoint.store.sql.
 _one = select(request).where(request.c.id == bindparam("of"))
@@ -183,11 +185,25 @@ async def finish_page(tx: AsyncConnection, page_id: str, values: Mapping[str, An
     return done.rowcount == 1
 
 
-async def cancel_pages(tx: AsyncConnection, request_id: str) -> int:
-    """An acknowledgement stops every notice of the request's ladder that has not gone out yet; reminders of its clocks go on."""
+async def cancel_pages(tx: AsyncConnection, request_id: str, officer: str = "") -> int:
+    """An acknowledgement stops every notice of the request's ladder that has not gone out yet; reminders of its clocks go on.
+
+    With ``officer``, only what was to go to this one.
+    """
     await carry_out_gathered(tx)
-    gone = await tx.execute(_cancel, {"of": request_id})
+    query = _cancel.where(page.c.officer == officer) if officer else _cancel
+    gone = await tx.execute(query, {"of": request_id})
     return int(gone.rowcount)
+
+
+async def hold_pages(tx: AsyncConnection, request_id: str, until: datetime) -> int:
+    """What has not gone out yet of a request's first ladder waits until then; what is being sent is not stopped."""
+    await carry_out_gathered(tx)
+    waits = (page.c.request_id == request_id, page.c.state == "due", page.c.rung >= 0, page.c.rung < FIRST_LADDER)
+    held = await tx.execute(
+        update(page).where(*waits, page.c.next_at < until, page.c.outcome != BEING_SENT).values(next_at=until)
+    )
+    return int(held.rowcount)
 
 
 async def pages_of(tx: AsyncConnection, request_id: str) -> Sequence[Row[Any]]:

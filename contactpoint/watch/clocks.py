@@ -148,7 +148,7 @@ async def _tell(tx: AsyncConnection, cw: Casework, turn: _Turn, clock: Clock | N
     code = "W-CLOCK-ENDED" if turn.lapsed else "W-CLOCK-LAST" if last else "W-CLOCK-NEAR"
     note = f"{row.name} {row.due:%Y-%m-%d %H:%M} UTC"
     await raise_task(tx, cw, code, now, request=row.request_id, state=row.peer, note=note, once=mark)
-    people = await people_now(tx, cw, row.roles.split())
+    people = await people_now(tx, cw, row.roles.split(), now)
     await _page(tx, cw, turn, _place(cw.catalogue[row.kind].clocks, clock), people, _RINGS if last else _QUIET, now)
 
 

@@ -16,8 +16,10 @@ from contactpoint.casework.contacts import by_person, page_person
 from contactpoint.casework.context import Casework
 from contactpoint.casework.effects import carry_out, here, ladder_columns, raise_task, read_ladder
 from contactpoint.casework.facts import About
+from contactpoint.casework.roll import roll_for, roll_now
 from contactpoint.casework.rungs import ON_DUTY, people_now
-from contactpoint.domain.ladder import Effect, Ladder, SayRung, SaySlip, SayTwin, Tick, decide
+from contactpoint.domain.ladder import Effect, Ladder, SayReached, SayRung, SaySlip, SayTwin, Tick, decide
+from contactpoint.domain.roll import Roll
 from contactpoint.store.desk_schema import journal
 from contactpoint.store.gathered import gathering
 from contactpoint.store.journal import append
@@ -48,7 +50,8 @@ async def _again(tx: AsyncConnection, row: Row[Any], now: datetime) -> Row[Any] 
 
 async def _fire(tx: AsyncConnection, cw: Casework, rows: Sequence[Row[Any]], now: datetime) -> None:
     # Decided before the journal's head is locked: other workers decide meanwhile, and wait only to write.
-    decided = [_decide(row, now) for row in rows]
+    roll = await roll_now(tx, cw)
+    decided = [_decide(row, roll, now) for row in rows]
     letters = await _letters(tx, cw, rows)
     async with gathering(tx, await steps_of(tx, [row.id for row in rows])):
         # First, so that every slip of this claim carries the head that covers it.
@@ -60,9 +63,9 @@ async def _fire(tx: AsyncConnection, cw: Casework, rows: Sequence[Row[Any]], now
                 await append(tx, journal, f"caught up: {due} rungs were due", row.id, None, now)
 
 
-def _decide(row: Row[Any], now: datetime) -> tuple[Row[Any], Ladder, Ladder, Sequence[Effect]]:
+def _decide(row: Row[Any], roll: Roll, now: datetime) -> tuple[Row[Any], Ladder, Ladder, Sequence[Effect]]:
     before = read_ladder(row)
-    ladder, effects = decide(before, Tick(), now)
+    ladder, effects = decide(before, Tick(), roll.held_by(row.holder), now)
     return row, before, ladder, effects
 
 
@@ -84,8 +87,8 @@ async def _put_off(tx: AsyncConnection, cw: Casework, row: Row[Any], text: str, 
 
 async def _go_on(tx: AsyncConnection, cw: Casework, row: Row[Any], text: str, now: datetime) -> None:
     """The next rung without its slips: that people are paged does not wait for what the other State is told."""
-    ladder, effects = decide(read_ladder(row), Tick(), now)
-    calls = [effect for effect in effects if not isinstance(effect, SaySlip | SayTwin | SayRung)]
+    ladder, effects = decide(read_ladder(row), Tick(), await roll_for(tx, cw, row), now)
+    calls = [effect for effect in effects if not isinstance(effect, SaySlip | SayTwin | SayRung | SayReached)]
     await carry_out(tx, cw, here(row), calls, now)
     await update_request(tx, row.id, row.rev, {**ladder_columns(ladder), "poisoned": row.poisoned + 1})
     await _tell(tx, cw, row, text, now)
@@ -98,7 +101,7 @@ async def _give_up(tx: AsyncConnection, cw: Casework, row: Row[Any], text: str, 
     if not await take_step(tx, row.id, _GIVEN_UP, "given up", now, now):
         return
     about = {"request_id": row.id, "cycle": _GIVEN_UP, "rung": 0, "urgency": row.urgency}
-    for officer, channels in by_person(await people_now(tx, cw, (ON_DUTY,))).items():
+    for officer, channels in by_person(await people_now(tx, cw, (ON_DUTY,), now)).items():
         await page_person(tx, cw, about, officer, channels, now)
 
 

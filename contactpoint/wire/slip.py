@@ -67,7 +67,7 @@ _FIELDS: dict[SlipLevel, tuple[frozenset[str], frozenset[str]]] = {
     SlipLevel.REJECTED: (_LETTER | {"code"}, frozenset()),
     SlipLevel.UNDECRYPTABLE: (_LETTER | {"subject"}, frozenset(("code",))),
     SlipLevel.RUNG: (_LETTER | {"role", "due", "cycle"}, frozenset(("rung", "code"))),
-    SlipLevel.OFFICER_REACHED: (_LETTER, frozenset(("role", "cycle", "rung", "code"))),
+    SlipLevel.OFFICER_REACHED: (_LETTER, frozenset(("role", "due", "cycle", "rung", "code"))),
     SlipLevel.UNREACHABLE: _TWIN,
     SlipLevel.NOT_RECEIVED: _TWIN,
     SlipLevel.NOT_OPENED: _TWIN,
@@ -87,8 +87,9 @@ class Slip:
 
     `at` is when it was said; `skew_ms` the signer's measured clock error, None where unproven; `dir_size` the size of
     the register's log at the signer; `journal_head` the head of the signer's journal, None when it is empty. `subject`
-    is the prekey id (undecryptable) or blob digest (blob-received). `due` is the T of a *not by T*, of a rung, or of a
-    term that ended (`code` names its clock). Which fields a level must or may carry is one table in this file.
+    is the prekey id (undecryptable) or blob digest (blob-received). `due` is the T of a *not by T*, of a rung, until which the
+    ladder waits for an officer who was reached, or of a term that ended (`code` names its clock). Which fields a level
+    must or may carry is one table in this file.
     """
 
     level: SlipLevel

@@ -73,7 +73,6 @@ def test_the_template_is_toml_and_so_is_every_commented_line_of_it() -> None:
             live.append(bare)
     tree = tomllib.loads("\n".join(live))
     assert tree["mail"]["port"] == 587
-    assert tree["escalation"]["rungs"] == []
 
 
 def test_an_unknown_key_has_its_line_and_the_nearest_name(home: Path) -> None:
@@ -158,17 +157,6 @@ def test_the_mail_password_comes_from_its_file(home: Path) -> None:
         mail_password(mail, home)
     (home / "mail.pw").write_text("correct horse\n")
     assert mail_password(mail, home) == "correct horse"
-
-
-def test_rungs_may_be_written_as_tables(home: Path) -> None:
-    path = home / "node.toml"
-    path.write_text(
-        path.read_text().replace("[escalation]", "")
-        + '\n[[escalation.rungs]]\nrole = "duty officer"\nofficers = ["XA-OFF-001"]\ndelay_s = 120\n'
-    )
-    assert read_settings(home).escalation.rungs[0].officers == ("XA-OFF-001",)
-    (problem,) = problems(home, ("\ndelay_s = 120", "\ndelay = 120\ndelay_s = 5"))
-    assert "'delay_s'" in problem.what_to_do
 
 
 def test_relative_paths_are_inside_the_nodes_folder(home: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from contactpoint.domain.calendar import Calendar
 from contactpoint.domain.errors import EscalationError
-from contactpoint.domain.escalation import EscalationPolicy, Rung
+from contactpoint.domain.escalation import EscalationPolicy, Rung, Target, Who
 from contactpoint.domain.ladder import (
     Acknowledged,
     Alarm,
@@ -26,21 +26,31 @@ from contactpoint.domain.ladder import (
     StopRinging,
     Tick,
     TwinHeard,
+    Until,
     Withdrawn,
     decide,
     open_incoming,
     open_outgoing,
 )
 from contactpoint.domain.policy import load
+from contactpoint.domain.roll import NOBODY, Person, Roll
 from contactpoint.domain.values import Level, Twin, Urgency, parse_instant
 from tests.domain.domain_examples import T0, XA, XB, Desk
 
 TERMS = load("standard-1").terms[Urgency.U1]  # unreachable 5, received 10, acknowledged 30, decision 480 minutes
+ROLL = Roll(tuple(Person(f"XB-OFF-{number}") for number in (1, 2, 3)))
+
+
+def rung(officers, channels, delay_s, role, **more):
+    return Rung(tuple(Target(Who.OFFICER, each) for each in officers), channels, delay_s, role, **more)
+
+
 RUNGS = (
-    Rung(("XB-OFF-1",), ("console",), 15 * 60, "duty officer"),
-    Rung(("XB-OFF-2", "XB-OFF-3"), ("console", "smtp"), 15 * 60, "deputy"),
+    rung(("XB-OFF-1",), ("console",), 15 * 60, "duty officer"),
+    rung(("XB-OFF-2", "XB-OFF-3"), ("console", "smtp"), 15 * 60, "deputy"),
 )
 ESCALATION = EscalationPolicy(1, RUNGS)
+ONE_LADDER = EscalationPolicy(1, RUNGS, until_answered=(), remind_percent=0)
 
 
 def clock(text: str) -> timedelta:
@@ -52,13 +62,13 @@ def clock(text: str) -> timedelta:
 class End:
     """One end with its own time; each step returns the effects and checks that the ladder survives being stored."""
 
-    def __init__(self, ladder: Ladder, effects) -> None:
-        self.ladder, self.opening = ladder, list(effects)
+    def __init__(self, ladder: Ladder, effects, roll=ROLL) -> None:
+        self.ladder, self.opening, self.roll = ladder, list(effects), roll
 
     @classmethod
-    def incoming(cls, escalation=ESCALATION, taken="0:00", terms=TERMS, lives=timedelta(days=7)):
+    def incoming(cls, escalation=ESCALATION, taken="0:00", terms=TERMS, lives=timedelta(days=7), roll=ROLL):
         statement = Desk(XA, XB).write("PRES-NEW", expires=T0 + lives)
-        return cls(*open_incoming(statement, terms, escalation, Calendar(), T0, T0 + clock(taken)))
+        return cls(*open_incoming(statement, terms, escalation, Calendar(), T0, roll, T0 + clock(taken)), roll)
 
     @classmethod
     def outgoing(cls, terms=TERMS, lives=timedelta(days=7), held="0:00"):
@@ -70,7 +80,7 @@ class End:
 
     def at(self, text: str, event=None):
         before = self.ladder
-        self.ladder, effects = decide(before, event or Tick(), T0 + clock(text))
+        self.ladder, effects = decide(before, event or Tick(), self.roll, T0 + clock(text))
         assert Ladder.from_plain(json.loads(json.dumps(self.ladder.to_plain()))) == self.ladder
         return list(effects)
 
@@ -79,7 +89,9 @@ class End:
 
 
 def pages(effects):
-    return [(effect.cycle, effect.rung) for effect in effects if isinstance(effect, Page)]
+    """Those of the ladder until *acknowledged*."""
+    found = [effect for effect in effects if isinstance(effect, Page)]
+    return [(effect.cycle, effect.rung) for effect in found if effect.until is Until.ACKNOWLEDGED]
 
 
 def test_a_received_request_says_so_and_pages_the_first_rung_at_once():
@@ -133,7 +145,7 @@ def test_an_opened_request_still_rings():
 
 
 def test_an_acknowledgement_stops_everything_and_leaves_the_decision_clock():
-    end = End.incoming()
+    end = End.incoming(ONE_LADDER)
     assert end.at("2:00", Acknowledged(T0 + clock("2:00"), "XB-OFF-1")) == [StopRinging()]
     assert not end.ladder.rings
     assert end.ladder.acknowledged_by == "XB-OFF-1"
@@ -182,20 +194,23 @@ def test_the_first_officer_who_took_charge_stays_in_charge():
 
 
 def test_an_empty_rung_falls_through_at_once_and_is_reported():
-    nobody = Rung((), ("console",), 600, "second line")
+    nobody = rung((), ("console",), 600, "second line")
     end = End.incoming(EscalationPolicy(1, (nobody, *RUNGS, nobody)))
     assert Alarm("W-EMPTY-RUNG", 0) in end.opening
-    assert Alarm("W-EMPTY-RUNG", 3) in end.opening
+    assert Alarm("W-EMPTY-RUNG", 3) not in end.opening
     assert pages(end.opening) == [(0, 1)]
     assert pages(end.at("15:00")) == [(0, 2)]
-    assert pages(end.at("30:00")) == [(1, 1)]
+    later = end.at("30:00")
+    assert pages(later) == [(1, 1)]
+    assert Alarm("W-EMPTY-RUNG", 3) in later
 
 
-@pytest.mark.parametrize("rungs", [(), (Rung((), ("console",), 60, "duty officer"),)])
+@pytest.mark.parametrize("rungs", [(), (rung((), ("console",), 60, "duty officer"),)])
 def test_nobody_on_duty_is_an_alarm_and_the_twins_are_still_said(rungs):
-    end = End.incoming(EscalationPolicy(1, rungs))
+    end = End.incoming(EscalationPolicy(1, rungs), roll=Roll())
     assert Alarm("E-NOBODY-ON-DUTY") in end.opening
-    assert end.ladder.next_at == T0 + clock("30:00")
+    assert pages(end.opening) == []
+    assert end.ladder.next_at == T0 + clock("2:00")  # somebody may come on duty any time
     assert SayTwin(Twin.NOT_ACKNOWLEDGED, T0 + clock("30:00")) in end.at("30:00")
 
 
@@ -267,8 +282,8 @@ def test_the_next_working_day_is_the_recipients():
     statement = Desk(XA, XB).write("PRES-NEW", urgency=Urgency.U3)
     calendar = Calendar("Asia/Tokyo")
     ladder, _ = open_outgoing(statement, terms, T0, calendar=calendar)
-    ladder, _ = decide(ladder, Held(T0), T0)
-    theirs, _ = open_incoming(statement, terms, ESCALATION, calendar, T0, T0)
+    ladder, _ = decide(ladder, Held(T0), NOBODY, T0)
+    theirs, _ = open_incoming(statement, terms, ESCALATION, calendar, T0, ROLL, T0)
     assert ladder.deadlines[Twin.NOT_ACKNOWLEDGED] == parse_instant("2027-03-05T17:00+09:00")
     assert ladder.deadlines[Twin.NOT_ACKNOWLEDGED] == theirs.deadlines[Twin.NOT_ACKNOWLEDGED]
 

@@ -1,4 +1,4 @@
-"""Terms, working days, instants, addresses, and what is odd about an escalation policy."""
+"""Terms, working days, instants and addresses."""
 
 import json
 from datetime import UTC, date, datetime, time, timedelta
@@ -6,8 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 import pytest
 
 from contactpoint.domain.calendar import Calendar, end_of_next_working_day
-from contactpoint.domain.errors import AddressError, DateError, EscalationError, PolicyError
-from contactpoint.domain.escalation import EscalationPolicy, Rung, Staircase, lint
+from contactpoint.domain.errors import AddressError, DateError, PolicyError
 from contactpoint.domain.policy import POLICIES, Terms, load
 from contactpoint.domain.values import Urgency, from_ms, ms, parse_address, parse_instant, spell_instant, to_ms
 
@@ -93,36 +92,3 @@ def test_an_address_has_one_spelling():
     for text in ("xa", "XAB", "XA-", "XA-T1\n", "XA/..", "ХA", ""):
         with pytest.raises(AddressError):
             parse_address(text)
-
-
-def test_lint_names_whatever_could_fail_to_reach_a_human():
-    good = Rung(("XB-OFF-1",), ("console",), 60, "duty officer")
-    assert lint(EscalationPolicy(1, (good,)), {"XB-OFF-1"}) == ()
-    bad = EscalationPolicy(1, (Rung((), ("console",), 60, "deputy"), Rung(("XB-OFF-7",), (), 0, "chief")))
-    assert {(finding.code, finding.rung) for finding in lint(bad, {"XB-OFF-1"})} == {
-        ("W-EMPTY-RUNG", 0),
-        ("W-EMPTY-RUNG", 1),
-        ("E-POLICY", 1),
-        ("W-UNKNOWN-OFFICER", 1),
-        ("E-NOBODY-ON-DUTY", 0),
-    }
-    assert [finding.code for finding in lint(EscalationPolicy(1, ()), set())] == ["E-NOBODY-ON-DUTY"]
-
-
-def test_an_escalation_policy_survives_being_stored_and_a_broken_one_is_refused():
-    policy = EscalationPolicy(3, (Rung(("XB-OFF-1",), ("console", "smtp"), 60, "duty officer"),))
-    assert EscalationPolicy.from_plain(json.loads(json.dumps(policy.to_plain()))) == policy
-    for plain in ({}, {"version": 1, "rungs": [{}]}, {"version": "x", "rungs": []}, {"version": 1, "rungs": 5}):
-        with pytest.raises(EscalationError):
-            EscalationPolicy.from_plain(plain)
-
-
-def test_the_staircase_knows_its_last_step_after_any_time():
-    rungs = tuple(Rung((who,), ("console",), wait, who) for who, wait in (("a", 60), ("b", 30), ("c", 10)))
-    stairs = Staircase.of(EscalationPolicy(1, rungs))
-    for second in range(0, 1000, 7):
-        elapsed = timedelta(seconds=second)
-        begun = [index for index in range(100) if stairs.step(index).starts <= elapsed]
-        assert stairs.last_begun(elapsed) == begun[-1]
-    assert stairs.last_begun(timedelta(seconds=-1)) == -1
-    assert stairs.last_begun(timedelta(days=3650)) > 9_000_000

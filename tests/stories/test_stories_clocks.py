@@ -26,7 +26,6 @@ from contactpoint.desk.evidence import export
 from contactpoint.desk.extension import extension
 from contactpoint.desk.plan import Plan
 from contactpoint.desk.verify import verify
-from contactpoint.domain.escalation import Rung
 from contactpoint.domain.values import Address, Urgency, spell_instant
 from contactpoint.notify.notice import Subject
 from contactpoint.store import desk_schema
@@ -34,7 +33,7 @@ from contactpoint.store.database import Database
 from contactpoint.watch import clocks
 from contactpoint.wire.slip import SlipLevel
 from tests.fixtures.databases import PostgresServer
-from tests.simulator import SimulatedState, Simulator, preservation_body, simulated
+from tests.simulator import RUNGS, SimulatedState, Simulator, preservation_body, simulated
 
 DUTY, LATER, CENTRAL = "OFF-001", "OFF-002", "CA-001"
 NO_CENTRAL = '["answer", "send", "approve", "supervise", "review"]'
@@ -83,11 +82,9 @@ async def staff(net: Simulator) -> None:
         )
 
 
-def change_shift(net: Simulator) -> None:
+async def change_shift(net: Simulator) -> None:
     for state in net:
-        first = Rung((f"{state.state}-{LATER}",), ("console",), 600, "duty officer")
-        assert state.cw.rungs is not None
-        state.cw = replace(state.cw, rungs=replace(state.cw.rungs, rungs=(first, *state.cw.rungs.rungs[1:])))
+        await state.call(("duty officer", (LATER,), 600), *RUNGS[1:])
 
 
 async def take(net: Simulator, state: str, request: str) -> None:
@@ -181,7 +178,7 @@ async def test_three_preservations_of_four_hundred_days_are_told_as_the_table_sa
         for number, act in schedule.items():
             if number > HANDOFF > max((each for each in schedule if each < number), default=0):
                 await net.pass_days(day(HANDOFF))
-                change_shift(net)
+                await change_shift(net)
             await net.pass_days(day(number))
             await net.begin_day()
             await act()

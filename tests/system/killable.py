@@ -10,8 +10,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import directory.main as register_main
+from contactpoint.casework.plans import PlanKind, save_plan
+from contactpoint.casework.rungs import IN_USE
 from contactpoint.desk.results import NodeAnswers
+from contactpoint.domain.escalation import EscalationPolicy, Rung, Target, Who
 from contactpoint.main.first_run import enrol, init_node
+from contactpoint.main.node import open_desk
 from directory.documents import Genesis, Purpose
 from tests.fixtures.ports import free_port, wait_for_port
 from tests.fixtures.processes import ENVIRONMENT, ROOT, command
@@ -99,6 +103,15 @@ async def _make(home: Path, state: str, url: str, genesis: Genesis, **settings: 
     return answers.public_port
 
 
+async def _call_the_duty_officer(home: Path) -> None:
+    """One rung with one officer on it, by console and by the own program."""
+    rung = Rung((Target(Who.OFFICER, "QN-OFF-001"),), ("console", "exec"), 5, "duty officer")
+    content = EscalationPolicy(0, (rung,)).content()
+    async with open_desk(home) as (desk, clock):
+        officer = await desk.unseal("QN-OFF-001", SECRETS["QN"], clock())
+        await desk.cw.db.write(lambda tx: save_plan(tx, desk.cw, PlanKind.POLICY, IN_USE, content, 0, officer, clock()))
+
+
 @contextmanager
 def _ended(network: Network) -> Iterator[Network]:
     try:
@@ -125,9 +138,9 @@ async def populate(network: Network, parts: tuple[str, ...]) -> None:
     wait_for_port(port, register.alive)
     url = f"http://127.0.0.1:{port}"
     hook = ["/bin/sh", "-c", f'echo "$NOTICE_ID" >> {network.pages}']
-    rungs = [{"role": "duty officer", "officers": ["QN-OFF-001"], "channels": ["console", "exec"], "delay_s": 5}]
     await _make(network.home, "QM", url, network.genesis)
-    await _make(network.home, "QN", url, network.genesis, **{"hook.command": hook, "escalation.rungs": rungs})
+    await _make(network.home, "QN", url, network.genesis, **{"hook.command": hook})
+    await _call_the_duty_officer(network.home / "QN")
     network.add("QM", *command("contactpoint", "serve"), "--home", str(network.home / "QM"))
     for part in parts:
         network.add(f"QN {part}", *command("contactpoint", "serve", part), "--home", str(network.home / "QN"))

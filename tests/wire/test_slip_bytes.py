@@ -138,7 +138,7 @@ def test_a_level_says_what_it_must_and_nothing_out_of_place(slip: Slip) -> None:
         SlipLevel.REJECTED: ("id seal envelope code", ""),
         SlipLevel.UNDECRYPTABLE: ("id seal envelope subject", "code"),
         SlipLevel.RUNG: ("id seal envelope role due cycle", "rung code"),
-        SlipLevel.OFFICER_REACHED: ("id seal envelope", "role cycle rung code"),
+        SlipLevel.OFFICER_REACHED: ("id seal envelope", "role due cycle rung code"),
         SlipLevel.ENDED: ("id seal envelope due code", ""),
         SlipLevel.RECALL: ("since", "code"),
         SlipLevel.REVOCATION: ("revocation", "code"),

@@ -43,9 +43,9 @@ class Called:
         return bool(self.people or self.desks or self.lines)
 
 
-def called(rung: Rung, roll: Roll, urgency: Urgency, at: datetime) -> Called:
-    """Promise: whom this rung calls at this instant, each once, in the order of its targets; or why nobody."""
-    if not rung.open_to(urgency):
+def called(rung: Rung, roll: Roll, urgency: Urgency | None, at: datetime) -> Called:
+    """Promise: whom this rung calls at this instant, each once, in the order of its targets; or why nobody. No class: whatever it is."""
+    if urgency is not None and not rung.open_to(urgency):
         return Called(why=Nobody.OTHER_CLASS)
     if rung.hours is not Hours.ANY and in_office_hours(roll.calendar, at) != (rung.hours is Hours.IN):
         return Called(why=Nobody.OTHER_HOURS)
@@ -72,7 +72,7 @@ def last_resort(roll: Roll) -> Called:
     return Called(people, why=None if people else Nobody.NOBODY_THERE)
 
 
-def first_called(policy: EscalationPolicy, roll: Roll, urgency: Urgency, at: datetime) -> Called:
+def first_called(policy: EscalationPolicy, roll: Roll, urgency: Urgency | None, at: datetime) -> Called:
     """Whom the first rung that has people calls at this instant: the officers on duty, as this policy understands it."""
     each = (called(rung, roll, urgency, at) for rung in policy.rungs)
     return next((one for one in each if one.people), Called(why=Nobody.NOBODY_THERE))

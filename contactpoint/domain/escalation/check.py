@@ -52,11 +52,23 @@ def lint(
         found += _names(index, rung, roll, channels)
         found += _window(index, rung)
         found += _empty(index, rung, roll, now)
+        found += _enough(index, rung, roll, now)
         if contacts is not None:
             found += _people(index, rung, roll, now, contacts)
     found += _nobody(policy, roll, now)
     found += _alternate(policy, channels)
     return tuple(dict.fromkeys(found))
+
+
+def _enough(index: int, rung: Rung, roll: Roll, now: datetime) -> Iterator[Finding]:
+    """Whether as many people are called as must take charge; an empty rung is another finding."""
+    if rung.acknowledgers < 2:
+        return
+    for at in _instants(now):
+        people = called(rung, roll, None, at).people
+        if people and len(people) < rung.acknowledgers:
+            yield Finding("W-TOO-FEW", index, f"{len(people)} of {rung.acknowledgers} at {spell_instant(at)}")
+            return
 
 
 def _names(index: int, rung: Rung, roll: Roll, channels: Collection[str]) -> Iterator[Finding]:
@@ -107,6 +119,7 @@ def _nobody(policy: EscalationPolicy, roll: Roll, now: datetime) -> Iterator[Fin
     """When a whole ladder would be empty for the first time, by class."""
     for urgency in Urgency:
         for at in _instants(now):
+            # The last resort calls every officer then; the plan itself has failed all the same.
             if not any(called(rung, roll, urgency, at).anybody for rung in policy.rungs):
                 yield Finding("E-NOBODY-ON-DUTY", None, f"{urgency.value} at {spell_instant(at)}")
                 break

@@ -182,7 +182,8 @@ class EscalationPolicy:
 
     `until_answered` is the second ladder. `hold_rungs`: how many rungs after the present one wait for an officer who is on the way.
     `remind_percent`, `again_percent`: of the time from taking charge to the decision; when nothing was done in the case by then,
-    the holder is reminded, and then it rings again, once. `covers`: States for whose desk this one is paged, by agreement.
+    the holder is reminded, and then it rings again, once (`remind_percent` 0: neither).
+    `covers`: States for whose desk this one is paged, by agreement.
     """
 
     version: int
@@ -222,7 +223,7 @@ class EscalationPolicy:
                 rungs=rungs,
                 until_answered=marks,
                 hold_rungs=_whole(plain.get("hold_rungs", 1), 0, MOST_RUNGS, "hold_rungs"),
-                remind_percent=_whole(plain.get("remind_percent", 25), 1, 99, "remind_percent"),
+                remind_percent=_whole(plain.get("remind_percent", 25), 0, 99, "remind_percent"),
                 again_percent=_whole(plain.get("again_percent", 40), 1, 99, "again_percent"),
                 covers=_texts(plain.get("covers", ()), "covers"),
             )
