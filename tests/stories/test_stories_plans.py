@@ -34,7 +34,7 @@ async def test_every_version_of_a_plan_stays_and_the_newest_is_in_use(tmp_path: 
         )
         every = await cw.db.read(lambda tx: history_of(tx, cw, PlanKind.ROTA, "night"))
         assert [(each.version, each.content["length"]) for each in every] == [(2, 2), (1, 1)]
-        assert await cw.db.read(lambda tx: plans_in_use(tx, cw, PlanKind.POLICY)) == ()
+        assert await cw.db.read(lambda tx: plans_in_use(tx, cw, PlanKind.ROTA)) == (newest,)
 
 
 async def test_of_two_who_save_at_once_the_second_is_told(tmp_path: Path) -> None:
