@@ -90,7 +90,10 @@ async def _open(
         rungs, fault = (None, "") if quiet else await rungs_now(tx, cw, entry.calls)
         if fault:
             await raise_task(tx, cw, fault, now, note=IN_USE, once=f"policy/{fault}")
-        ladder, effects = open_incoming(statement, terms, rungs, calendar, held_at or now, await roll_now(tx, cw), now)
+        roll = await roll_now(tx, cw)
+        for name in roll.broken:
+            await raise_task(tx, cw, "E-PLAN", now, note=name, once=f"rota/{name}")
+        ladder, effects = open_incoming(statement, terms, rungs, calendar, held_at or now, roll, now)
     else:
         ladder, effects = open_outgoing(statement, terms, now, calendar=calendar, quiet=not entry.rings_back)
     peer = request.sender if incoming else request.recipient

@@ -4,19 +4,28 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contactpoint.casework.context import Casework
+from contactpoint.casework.errors import PlanError
+from contactpoint.casework.plans import PlanKind, newest_plan
+from contactpoint.domain.errors import DomainError
 from contactpoint.domain.roll import NOBODY, Person, Roll, Watch
+from contactpoint.domain.rota import Rota, neighbour, on_duty
 from contactpoint.store.rows_people import officer_rows
+from contactpoint.store.rows_plans import plan_names
+
 
 async def roll_now(tx: AsyncConnection, cw: Casework) -> Roll:
     """Promise: officers, rotas in use and the own calendar as they are in this transaction."""
     people = tuple(_person(row) for row in await officer_rows(tx))
-    return Roll(people, await _watches(tx, cw), cw.register.calendar(cw.state))
+    watches, broken = await _watches(tx, cw)
+    return Roll(people, watches, cw.register.calendar(cw.state), broken=broken)
 
 
 async def roll_for(tx: AsyncConnection, cw: Casework, row: Row[Any]) -> Roll:
@@ -24,8 +33,35 @@ async def roll_for(tx: AsyncConnection, cw: Casework, row: Row[Any]) -> Roll:
     return (await roll_now(tx, cw)).held_by(row.holder) if row.incoming else NOBODY
 
 
-async def _watches(tx: AsyncConnection, cw: Casework) -> Mapping[str, Watch]:
-    return {}
+@dataclass(slots=True)
+class RotaWatch:
+    """A rota as the ladder asks it; an instant that many requests ask for is worked out once."""
+
+    rota: Rota
+    known: dict[datetime, tuple[tuple[str, ...], datetime | None]] = field(default_factory=dict)
+
+    def on_duty(self, at: datetime) -> tuple[tuple[str, ...], datetime | None]:
+        if at not in self.known:
+            duty = on_duty(self.rota, at)
+            self.known[at] = (duty.officers, duty.until)
+        return self.known[at]
+
+    def neighbour(self, at: datetime, step: int) -> tuple[str, ...]:
+        return neighbour(self.rota, at, step)
+
+
+async def _watches(tx: AsyncConnection, cw: Casework) -> tuple[Mapping[str, Watch], tuple[str, ...]]:
+    """The rotas in use by name, and the names of those that do not bear their officer's signature or cannot be read."""
+    found: dict[str, Watch] = {}
+    broken: list[str] = []
+    for name in await plan_names(tx, PlanKind.ROTA.value):
+        try:
+            plan = await newest_plan(tx, cw, PlanKind.ROTA, name)
+            if plan is not None:
+                found[name] = RotaWatch(Rota.from_plain(plan.content))
+        except (PlanError, DomainError):
+            broken.append(name)
+    return found, tuple(broken)
 
 
 def _person(row: Row[Any]) -> Person:

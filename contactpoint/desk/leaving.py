@@ -63,7 +63,7 @@ async def _leave(tx: AsyncConnection, cw: Casework, number: str, compromised: bo
     """The officer's row first, then the rows that others hold too, the journal last: nobody waits for one who waits for him."""
     await close_account(tx, number, now)
     held = open_of(cw, await requests_held_by(tx, number))
-    heirs = await _heirs(tx, cw)
+    heirs = await _heirs(tx, cw, now)
     moved = [(each.id, await _move(tx, cw, each, number, heirs, now)) for each in held]
     await cancel_pages_to(tx, number)
     for each in await ringing_paged_to(tx, number):
@@ -93,10 +93,10 @@ async def _write_down(tx: AsyncConnection, left: LeftView, revocation: Signed | 
         await append(tx, journal, "officer key ended", left.number, revocation.digest, now)
 
 
-async def _heirs(tx: AsyncConnection, cw: Casework) -> Mapping[str, tuple[str, ...]]:
+async def _heirs(tx: AsyncConnection, cw: Casework, now: datetime) -> Mapping[str, tuple[str, ...]]:
     """Who is on duty now with the channels that reach each, in the order of the rota; else whoever may answer. Nobody who is locked."""
     found: dict[str, tuple[str, ...]] = {}
-    for officer, channel in await people_now(tx, cw, (ON_DUTY,)):
+    for officer, channel in await people_now(tx, cw, (ON_DUTY,), now):
         found[officer] = (*found.get(officer, ()), channel)
     if found:
         return found
@@ -178,8 +178,6 @@ async def _plans_naming(tx: AsyncConnection, cw: Casework, number: str, now: dat
             await raise_task(tx, cw, error.code, now, note=kind.value, once=f"plan/{kind.value}")
             continue
         named += [f"{kind.value} {plan.name}" for plan in plans if _names(plan.content, number)]
-    if cw.rungs is not None and any(number in rung.officers for rung in cw.rungs.rungs):
-        named.append("node.toml escalation.rungs")
     for each in named:
         await raise_task(tx, cw, "W-LEFT-PLAN", now, note=f"{number}: {each}", once=f"left-plan/{number}/{each}"[:80])
     return tuple(named)
@@ -188,7 +186,7 @@ async def _plans_naming(tx: AsyncConnection, cw: Casework, number: str, now: dat
 def _names(value: Any, number: str) -> bool:
     """Whether a plan names this officer anywhere, as a value or as the name of one."""
     if isinstance(value, str):
-        return value == number
+        return value in (number, f"officer {number}")
     if isinstance(value, Mapping):
         return any(_names(each, number) for pair in value.items() for each in pair)
     return isinstance(value, Iterable) and not isinstance(value, bytes) and any(_names(each, number) for each in value)

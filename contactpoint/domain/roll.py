@@ -35,12 +35,16 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Roll:
-    """Officers and rotas of one desk, its own calendar, and who holds the request in question (`` when nobody does)."""
+    """Officers and rotas of one desk, its own calendar, and who holds the request in question (`` when nobody does).
+
+    `broken` are rotas that may not be believed: nobody is on duty by them, and a person is told.
+    """
 
     officers: tuple[Person, ...] = ()
     rotas: Mapping[str, Watch] = field(default_factory=lambda: MappingProxyType({}))
     calendar: Calendar = field(default_factory=Calendar)
     holder: str = ""
+    broken: tuple[str, ...] = ()
 
     def held_by(self, holder: str) -> "Roll":
         """The same roll, looked at for a request that this officer holds."""

@@ -14,7 +14,7 @@ from contactpoint.casework.contacts import warn_of_old
 from contactpoint.desk.desk import Desk
 from contactpoint.desk.errors import DeskError, NotFoundError, NotPermittedError, SecretError
 from contactpoint.desk.notices import MOST_AN_HOUR, MOST_TRIES
-from contactpoint.domain.escalation import EscalationPolicy, Rung
+from contactpoint.domain.escalation import Rung, Target, Who
 from contactpoint.notify.channel import Outcome, Result
 from contactpoint.notify.notice import Notice, Subject
 from contactpoint.store.rows_desk import open_tasks
@@ -61,8 +61,8 @@ async def calling(
     async with simulated(folder, "XA", "XB", start=start) as net:
         xb = net["XB"]
         lines = Lines({name: Line(name, net.clock) for name in CHANNELS})
-        policy = EscalationPolicy(1, rungs or (Rung((ME,), ("smtp", "sms"), 600, "duty"),))
-        xb.cw = replace(xb.cw, channels=CHANNELS, rungs=policy)
+        xb.cw = replace(xb.cw, channels=CHANNELS)
+        await xb.save(*(rungs or (Rung((Target(Who.OFFICER, ME),), ("smtp", "sms"), 600, "duty"),)), remind_percent=0)
         xb.desk = Desk(xb.cw, lines)
         xb.notices = Notices(xb.cw, lines, net.clock)
         yield net, xb, lines
@@ -278,7 +278,7 @@ async def test_unknown_tries_the_persons_next_channel_at_once_and_never_the_same
 
 
 async def test_unknown_goes_on_to_a_verified_contact_that_the_rung_does_not_name(tmp_path: Path) -> None:
-    async with calling(tmp_path, Rung((ME,), ("smtp",), 600, "duty")) as (net, xb, lines):
+    async with calling(tmp_path, Rung((Target(Who.OFFICER, ME),), ("smtp",), 600, "duty")) as (net, xb, lines):
         await verified(xb, lines, "smtp", "me@xb.example")
         await verified(xb, lines, "exec", "+999 0002")
         lines["smtp"].answers = [Outcome(Result.UNKNOWN, "no answer")]
@@ -288,7 +288,7 @@ async def test_unknown_goes_on_to_a_verified_contact_that_the_rung_does_not_name
 
 
 async def test_failed_is_tried_three_times_then_the_next_channel_and_each_attempt_is_logged(tmp_path: Path) -> None:
-    async with calling(tmp_path, Rung((ME,), ("smtp",), 600, "duty")) as (net, xb, lines):
+    async with calling(tmp_path, Rung((Target(Who.OFFICER, ME),), ("smtp",), 600, "duty")) as (net, xb, lines):
         await verified(xb, lines, "smtp", "me@xb.example")
         await verified(xb, lines, "sms", "+999 0001")
         lines["smtp"].answers = [Outcome(Result.FAILED, "refused with 451")] * 3
@@ -358,7 +358,11 @@ async def _page(tx: object, xb: SimulatedState, urgency: str) -> None:
 
 
 async def test_a_closed_console_wakes_nobody_for_a_u3_in_quiet_hours(tmp_path: Path) -> None:
-    async with calling(tmp_path, Rung((ME,), ("console",), 600, "duty"), start=NIGHT) as (net, xb, lines):
+    async with calling(tmp_path, Rung((Target(Who.OFFICER, ME),), ("console",), 600, "duty"), start=NIGHT) as (
+        net,
+        xb,
+        lines,
+    ):
         await verified(xb, lines, "sms", "+999 0001")
         await xb.desk.notices.set_rules(ME, QUIET, net.now)
         lines["console"].answers = [Outcome(Result.FAILED, "no console")] * 3

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, update
 
-from contactpoint.domain.escalation import EscalationPolicy
 from contactpoint.store.desk_schema import journal, request, task
 from contactpoint.watch import timers
 from contactpoint.watch.fence import SILENT, Fence, FenceError, Version
@@ -38,9 +37,7 @@ async def test_a_worker_stopped_for_three_minutes_over_three_due_reminders_pages
 ) -> None:
     async with simulated(tmp_path, "XA", "XB") as net:
         desk = net["XB"]
-        minute = tuple(replace(rung, delay_s=60) for rung in desk.cw.rungs.rungs[:1])
-        desk.cw = replace(desk.cw, rungs=EscalationPolicy(1, minute))
-        await desk.restart()
+        await desk.call(("duty officer", ("OFF-001",), 60))
         sent = await net["XA"].ask("XB")
         await net.settle()
         assert len(desk.telephone.notices) == 1

@@ -86,7 +86,7 @@ async def timer_world(folder: Path, url: str) -> AsyncIterator[World]:
         rows = await here.cw.db.read(_only_request)
         await here.cw.db.write(lambda tx: tx.execute(update(request).values(next_at=None)))
         copy = here.cw.register.copy
-        data = (to_files(copy), copy.genesis.digest, here.secret.secret32, here.cw.rungs)
+        data = (to_files(copy), copy.genesis.digest, here.secret.secret32)
         (folder / "means").write_bytes(pickle.dumps(data))
     yield World(url, folder, *rows)
 
@@ -99,7 +99,7 @@ async def _only_request(tx: AsyncConnection) -> tuple[dict[str, Any], dict[str, 
 @asynccontextmanager
 async def casework(url: str, means: Path) -> AsyncIterator[Casework]:
     """The desk as another process opens it."""
-    files, pinned, secret, rungs = pickle.loads(means.read_bytes())
+    files, pinned, secret = pickle.loads(means.read_bytes())
     now = datetime.now(UTC)
     register = Register(from_files(files, pinned, now))
     db = await Database.open(url, metadata, "desk")
@@ -111,7 +111,6 @@ async def casework(url: str, means: Path) -> AsyncIterator[Casework]:
             net=register.copy.net,
             policy=load_policy("standard-1"),
             catalogue=load_catalogue(),
-            rungs=rungs,
             channels=("console",),
             db=db,
             keyring=ring,
@@ -146,8 +145,10 @@ async def _copy(tx: AsyncConnection, world: World, which: tuple[int, int, str], 
         )
         name, noise = "printf('%08x', n) || '-0000-7000-8000-000000000000'", "randomblob(32)"
     held = to_milliseconds(world.template["at"])
-    # Every instant of the copy's ladder but its expiry is the template's *held*.
-    ladder = f"replace(ladder, '{held}', CAST({due} - {RUNG_AFTER // timedelta(milliseconds=1)} AS TEXT))"
+    # Every instant of the copy's ladder but its expiry is the template's *held*, or that of its second rung.
+    wait = RUNG_AFTER // timedelta(milliseconds=1)
+    second = f"replace(ladder, '{held + wait}', CAST({due} AS TEXT))"
+    ladder = f"replace({second}, '{held}', CAST({due} - {wait} AS TEXT))"
     fresh = {"id": name, "next_at": due, "ladder": ladder, "urgency": f"'{urgency}'"}
     await tx.execute(text(_copies(request, fresh, numbers)), {"of": world.template["id"]})
     if letters:
