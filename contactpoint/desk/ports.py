@@ -15,6 +15,7 @@ from contactpoint.desk.oral import Call
 from contactpoint.desk.order import OrderView
 from contactpoint.desk.plan import Signer as OfficerKey
 from contactpoint.desk.review import Check
+from contactpoint.desk.rota_views import RotaPort
 from contactpoint.desk.shift_handover import ShiftPort
 from contactpoint.desk.threats import ThreatsPort
 from contactpoint.desk.views import (
@@ -46,7 +47,8 @@ class DeskPort(Protocol):
     def joint(self) -> JointPort: ...
     @property
     def notices(self) -> NoticesPort: ...
-
+    @property
+    def rota(self) -> RotaPort: ...
     @property
     def shift(self) -> ShiftPort: ...
 

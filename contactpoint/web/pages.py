@@ -15,6 +15,8 @@ FIRST = (
 """What a duty officer needs in the night: always in sight."""
 
 MORE = (
+    ("/rota", N_("Rota")),
+    ("/escalation", N_("Escalation")),
     ("/clocks", N_("Clocks")),
     ("/operations", N_("Operations")),
     ("/threats", N_("Threats")),

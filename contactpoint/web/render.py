@@ -24,7 +24,7 @@ from contactpoint.web.i18n import direction, is_draft, only_translations, transl
 from contactpoint.web.labels import LEVELS, TWINS, WORDS
 from contactpoint.web.settings import LANGUAGES
 from contactpoint.web.visitor import CSRF, Visitor, set_cookie
-from contactpoint.web.when import Moment, moment, span
+from contactpoint.web.when import Moment, day_name, day_of_month, moment, span, weekday
 from keys.digest import digest
 
 HERE = Path(__file__).parent
@@ -126,6 +126,9 @@ def environment(language: str) -> Environment:
         ltr=lambda text: Markup('<bdi dir="ltr">{}</bdi>').format(text),
         static=lambda name: f"/static/{name}?v={static_versions()[name]}",
         language_name=lambda code: _language_name(code, language),
+        day_name=lambda day: day_name(day, language),
+        day_of_month=lambda day: day_of_month(day, language),
+        weekday=lambda day, width="abbreviated": weekday(day, language, width),
     )
     return made
 

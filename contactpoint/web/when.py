@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from babel.dates import format_datetime
+from babel.dates import format_date, format_datetime, get_day_names
 
 # Western digits in every language: they must agree with clocks, call sheets and the other State's screen.
 _DAY = "d MMM y"
@@ -29,6 +29,11 @@ class Moment:
     offset: str
 
 
+def western(text: str) -> str:
+    """The same with western digits."""
+    return text.translate(_WESTERN)
+
+
 def zone_of(name: str) -> ZoneInfo:
     """The named zone, UTC when a foreign card names one that this machine does not know."""
     try:
@@ -47,7 +52,7 @@ def moment(at: datetime, zone: str, language: str) -> Moment:
         local = utc
 
     def put(value: datetime, form: str) -> str:
-        return format_datetime(value, form, tzinfo=value.tzinfo, locale=language).translate(_WESTERN)
+        return western(format_datetime(value, form, tzinfo=value.tzinfo, locale=language))
 
     offset, day = local.strftime("%z"), _DAYS.get(language, _DAY)
     return Moment(
@@ -68,3 +73,18 @@ def span(seconds: float) -> str:
     minutes, left = divmod(rest, 60)
     text = f"{hours}:{minutes:02d}:{left:02d}" if hours else f"{minutes:02d}:{left:02d}"
     return f"\N{MINUS SIGN}{text}" if seconds < 0 else text
+
+
+def weekday(day: date, language: str, width: str = "abbreviated") -> str:
+    """The day's name; ``wide`` for a reader who only hears it."""
+    return str(get_day_names(width, "format", language)[day.weekday()])  # type: ignore[arg-type]
+
+
+def day_name(day: date, language: str) -> str:
+    """The day with its month by name and its year."""
+    return western(format_date(day, _DAYS.get(language, _DAY), locale=language))
+
+
+def day_of_month(day: date, language: str) -> str:
+    """The day with its month by name."""
+    return western(format_date(day, "M月d日" if language == "zh" else "d MMM", locale=language))

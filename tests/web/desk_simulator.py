@@ -40,6 +40,7 @@ from tests.web.joint_simulator import JointSimulator
 from tests.web.papers_simulator import WRITTEN, PapersSimulator
 from tests.web.people_simulator import PeopleSimulator
 from tests.web.rights_simulator import RightsSimulator
+from tests.web.rota_simulator import RotaSimulator
 from tests.web.sample import A01, A06, NAMES, PASSWORD
 from tests.web.threats_simulator import ThreatsSimulator
 
@@ -53,6 +54,7 @@ class DeskSimulator(
     DirectorySimulator,
     FiguresSimulator,
     PapersSimulator,
+    RotaSimulator,
     ThreatsSimulator,
     HandoverSimulator,
 ):
