@@ -8,9 +8,10 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contactpoint.casework.context import Casework
+from contactpoint.domain.catalogue import Entry
 from contactpoint.domain.drills import Span, is_drill
 from contactpoint.domain.request import Request
-from contactpoint.store.rows_drills import insert_drill
+from contactpoint.store.rows_drills import insert_drill, running_drills
 
 BY_LINK = "link"
 
@@ -31,6 +32,13 @@ async def keep_drill(tx: AsyncConnection, cw: Casework, request: Request, by: st
         "next_at": now,
     }
     await insert_drill(tx, values)
+
+
+async def another_drill_runs(tx: AsyncConnection, entry: Entry, peer: str) -> bool:
+    """Whether a drill of this State runs here already, when another letter of a drill's type comes from it."""
+    if not is_drill(entry):
+        return False
+    return any(row.incoming and row.peer == peer for row in await running_drills(tx))
 
 
 def closures(cw: Casework, state: str) -> tuple[Span, ...]:

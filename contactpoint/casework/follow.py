@@ -15,7 +15,7 @@ from contactpoint.casework.central import heed_central
 from contactpoint.casework.clocks import follow_clocks
 from contactpoint.casework.consequences import heed
 from contactpoint.casework.context import Casework
-from contactpoint.casework.drills import keep_drill
+from contactpoint.casework.drills import another_drill_runs, keep_drill
 from contactpoint.casework.effects import RequestHere, carry_out, happen, ladder_columns, raise_task
 from contactpoint.casework.facts import About
 from contactpoint.casework.oral import meet_oral
@@ -85,7 +85,8 @@ async def _open(
     calendar = cw.register.calendar(request.recipient)
     incoming = request.sender != cw.state
     entry = cw.catalogue[request.kind]
-    quiet = not entry.rings
+    # Drills in one State's name must not wear out those who are called: while one runs, the next rings nobody.
+    quiet = not entry.rings or (incoming and await another_drill_runs(tx, entry, request.sender))
     if incoming:
         rungs, fault = (None, "") if quiet else await rungs_now(tx, cw, entry.calls)
         if fault:

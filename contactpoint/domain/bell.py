@@ -73,12 +73,14 @@ def read_counts(told: Mapping[str, Any]) -> Counts:
 
 @dataclass(frozen=True, slots=True)
 class BellState:
-    """What the bell knows. ``heard_at``: the last event, or when it began to wait for one; ``rung_at``: for a node that is lost."""
+    """What the bell knows. ``heard_at``: the last event, or when it began to wait for one; ``rung_at``: for a node that is lost.
+    ``parted``: it said goodbye, and is missed only when it stays away."""
 
     heard_at: datetime
     counts: Counts = Counts()
     lost: Why | None = None
     rung_at: datetime | None = None
+    parted: bool = False
 
 
 def hear(state: BellState, counts: Counts, now: datetime) -> tuple[BellState, tuple[Why, ...]]:
@@ -86,9 +88,14 @@ def hear(state: BellState, counts: Counts, now: datetime) -> tuple[BellState, tu
     return BellState(now, counts), counts.reasons
 
 
+def part(state: BellState) -> BellState:
+    """The node said goodbye: a planned restart, which has its fifteen seconds from the last beat on."""
+    return replace(state, parted=True)
+
+
 def breaks(state: BellState, now: datetime) -> tuple[BellState, tuple[Why, ...]]:
     """The link ended without a goodbye: the bell rings at once. A broken link that cannot be mended rings on by itself."""
-    if state.lost is not None:
+    if state.lost is not None or state.parted:
         return state, ()
     return replace(state, lost=Why.LINK, rung_at=now), (Why.LINK,)
 

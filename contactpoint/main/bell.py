@@ -14,7 +14,7 @@ from pathlib import Path
 
 from contactpoint.desk.results import NodeError, RefusedByPeerError
 from contactpoint.desk.toolkeys import Scope, ToolKey, add_key, list_keys, revoke_key
-from contactpoint.domain.bell import SILENT_AFTER, BellState, Counts, Why, breaks, hear, look, read_counts
+from contactpoint.domain.bell import SILENT_AFTER, BellState, Counts, Why, breaks, hear, look, part, read_counts
 from contactpoint.domain.errors import DomainError
 from contactpoint.link.errors import UnreachableError
 from contactpoint.link.stream import StreamRefusedError, events, trust
@@ -118,6 +118,8 @@ class _Bell:
             async with aclosing(events(self._ears.url, self._ears.key, self._ears.tls, _GIVE_UP_S)) as stream:
                 async for event in stream:
                     if event.name == "bye":
+                        self._say("the node says goodbye")
+                        self._state = part(self._state)
                         return
                     if event.name == "beat":
                         await self._beat(read_counts(event.data))

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from contactpoint.domain.bell import BellState, Counts, Why, breaks, hear, look, read_counts
+from contactpoint.domain.bell import BellState, Counts, Why, breaks, hear, look, part, read_counts
 from contactpoint.domain.errors import DomainError
 
 START = datetime(2027, 3, 4, 3, 0, tzinfo=UTC)
@@ -55,6 +55,17 @@ def test_a_broken_link_rings_at_once_and_the_next_failed_try_does_not_ring_besid
     assert breaks(state, at(2))[1] == ()
     assert look(state, at(5.9))[1] == ()
     assert look(state, at(6))[1] == (Why.LINK,)
+
+
+def test_a_planned_restart_rings_only_when_the_node_stays_away() -> None:
+    state, _ = hear(BellState(START), Counts(), at(0))
+    state = part(state)
+    state, why = breaks(state, at(2))  # nobody answers while it starts again
+    assert why == ()
+    assert look(state, at(14))[1] == ()
+    assert look(state, at(15))[1] == (Why.SILENT,)
+    back, _ = hear(state, Counts(), at(9))
+    assert breaks(back, at(10))[1] == (Why.LINK,)  # the goodbye counts once
 
 
 def test_a_node_that_never_answered_is_missed_too() -> None:

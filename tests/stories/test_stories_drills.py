@@ -238,6 +238,18 @@ async def test_a_state_is_never_tried_twice_at_once(tmp_path: Path) -> None:
         assert refused.value.code == "E-DRILL-RUNS"
 
 
+async def test_a_flood_of_drills_rings_once(tmp_path: Path) -> None:
+    """An attack: a hundred drills in one night, until nobody heeds the bell any more."""
+    async with simulated(tmp_path, "XA", "XB", "XC") as net:
+        for number in range(6):
+            await net["XA"].ask("XB", "DIR-PING", body={"nonce": f"{number:08d}"})
+        await net.settle()
+        assert (await net["XB"].desk.beat(net.now)).unacknowledged == 1
+        await net["XC"].ask("XB", "DIR-PING", body={"nonce": "00000000"})
+        await net.settle()
+        assert (await net["XB"].desk.beat(net.now)).unacknowledged == 2  # of another State it rings
+
+
 async def test_what_never_arrived_is_failed_at_the_sender_and_unknown_at_the_other(tmp_path: Path) -> None:
     async with simulated(tmp_path, "XA", "XB") as net:
         net.weather.cut.add("XB")
