@@ -29,6 +29,7 @@ from contactpoint.cli import (
     review,
     shift,
     threats,
+    training,
 )
 from contactpoint.cli.failure import Failure, failure_of
 
@@ -55,6 +56,7 @@ app.add_typer(directory.app, name="directory")
 app.add_typer(officers.app, name="officer")
 app.add_typer(officers.keys, name="key")
 app.add_typer(shift.app, name="shift")
+app.add_typer(training.app, name="training")
 app.add_typer(notify.app, name="notify")
 app.add_typer(instructions.app, name="instructions")
 app.add_typer(threats.app, name="threats")

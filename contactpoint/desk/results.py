@@ -151,6 +151,33 @@ class KeyRow:
     place: str  # the file that holds it, or "carried away"
 
 
+@dataclass(frozen=True, slots=True)
+class ExerciseLine:
+    """One thing that was expected in a training; seconds. ``mark``: waiting, met, late or missed."""
+
+    what: str
+    of: str
+    among: tuple[str, ...]
+    expected_s: float
+    took_s: float | None
+    mark: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExerciseReport:
+    """What an officer did in a training, against what was expected."""
+
+    script: str
+    title: str
+    officer: str
+    started: datetime
+    ended: datetime
+    met: int
+    lines: tuple[ExerciseLine, ...]
+    over: bool  # False: it was broken off, or it still runs
+    recorded: bool = False  # in the live node's folder
+
+
 class NodeError(Exception):
     """The node could not do it: `code` is stable, `text` says what is wrong, `what_to_do` what helps. No secrets."""
 

@@ -71,6 +71,7 @@ _ROOMS = {
     "checks": ("doctor",),
     "court": ("verify_bundle",),
     "demo": ("demo",),
+    "training": ("training", "training_report"),
 }
 _PLACE = {name: room for room, names in _ROOMS.items() for name in names}
 

@@ -10,12 +10,11 @@ import asyncio
 import json as jsonlib
 import resource
 import signal
-import socket
 import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -25,26 +24,15 @@ import structlog
 
 from contactpoint.casework.plans import PlanKind, save_plan
 from contactpoint.casework.rungs import IN_USE
-from contactpoint.desk.desk import Desk
 from contactpoint.desk.evidence import export
-from contactpoint.desk.officers import SigningOfficer, add_officer, make_key
-from contactpoint.desk.results import NodeAnswers
 from contactpoint.desk.verify import verify
 from contactpoint.desk.views import Draft, RequestView
 from contactpoint.domain.escalation import EscalationPolicy, Rung, Target, Who
 from contactpoint.domain.values import spell_instant
 from contactpoint.main.clock import system_clock
-from contactpoint.main.first_run import enrol, init_node
-from contactpoint.main.node import draw
-from contactpoint.main.serve import RunningNode, running_node
-from contactpoint.store.rows_desk import newest_sheet
-from directory.documents import Purpose
-from directory.main import approve, init_register, running_register
+from contactpoint.main.stage import PATIENCE_S, POLL_S, Cast, StateOnStage, hire, staged
 
 _IMPORTED = time.monotonic()
-_POLL_S = 0.01
-_LOOK_S = 0.1  # between two looks at the register, while a node waits for its peer's keys
-_PATIENCE_S = 60.0
 _SECRET = {"XA": "amber harbour lantern", "XB": "birch meadow compass"}
 _RUNGS = (
     Rung((Target(Who.OFFICER, "XB-OFF-001"),), ("console",), 2, "duty officer"),
@@ -82,19 +70,9 @@ class _Teller:
 
 
 @dataclass(frozen=True, slots=True)
-class _State:
-    """One invented State that runs."""
-
-    node: RunningNode
-    desk: Desk
-    officer: SigningOfficer
-
-
-@dataclass(frozen=True, slots=True)
 class _Stage:
-    xa: _State
-    xb: _State
-    links: dict[str, str]
+    xa: StateOnStage
+    xb: StateOnStage
 
 
 async def demo(once: bool = False, json: bool = False) -> bool:
@@ -114,76 +92,19 @@ async def demo(once: bool = False, json: bool = False) -> bool:
 
 @asynccontextmanager
 async def _staged(home: Path, teller: _Teller) -> AsyncIterator[_Stage]:
-    genesis = init_register(home / "register", Purpose.TRAINING, "Demonstration", "demo-1")
-    async with AsyncExitStack() as stack:
-        register = await stack.enter_async_context(running_register(home / "register", 0))
-        teller.step(f"register of the training network answers at {register.url}")
-        links = {}
-        async with asyncio.TaskGroup() as listing:  # one State is listed while the next one stretches its passphrases
-            for state in _SECRET:
-                words, links[state] = await _make(home, state, register.url, genesis.digest.hex())
-                listing.create_task(_list(home, state, words, teller))
-        nodes = [await stack.enter_async_context(running_node(home / state)) for state in _SECRET]
-        states = [await _man(node) for node in nodes]  # one after the other: each takes 64 MiB to open a key
-        await asyncio.gather(_meet(states[0], "XB"), _meet(states[1], "XA"))
-        teller.step("both nodes run; each has verified the register and holds the other's key sheet")
-        yield _Stage(states[0], states[1], links)
-
-
-async def _list(home: Path, state: str, words: str, teller: _Teller) -> None:
-    await enrol(home / state)
-    await approve(home / "register", state, words)
-    teller.step(f"{state} made its keys; the registrar heard its twelve words: {words}")
-
-
-async def _make(home: Path, state: str, url: str, genesis: str) -> tuple[str, str]:
-    public, inside = _free_port(), _free_port()
-    number = len(state) * 100 + ord(state[1])
-    answers = NodeAnswers(
-        state=state,
-        name=f"Contact point of {state} (invented)",
-        host="127.0.0.1",
-        public_port=public,
-        inside_port=inside,
-        register_url=url,
-        genesis=genesis,
-        officer=f"{state}-OFF-001",
-        officer_name=f"Duty officer of {state}",
-        officer_secret=_SECRET[state],
-        phones=(f"+999 {number} 001", f"+999 {number} 002"),
-    )
-    settings: dict[str, Any] = {
-        "public.address": "127.0.0.1",
-        "inside.tls": False,
-        "inside.host": f"{state.lower()}.localhost",
-    }
-    made = await init_node(home / state, answers, system_clock, **settings)
-    return " ".join(made.words), made.one_time_link
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
-
-
-async def _man(node: RunningNode) -> _State:
-    assert node.cw is not None  # all parts run here
-    desk = Desk(node.cw)
-    officer = await desk.unseal(f"{node.state}-OFF-001", _SECRET[node.state], system_clock())
-    return _State(node, desk, officer)
-
-
-async def _meet(state: _State, peer: str) -> None:
-    """Wait until this node could write to its peer."""
-    look = time.monotonic()
-    end = look + _PATIENCE_S
-    while await state.desk.cw.db.read(lambda tx: newest_sheet(tx, peer)) is None:
-        if (now := time.monotonic()) > end:
-            raise TimeoutError(f"{state.node.state} never got the key sheet of {peer}")
-        if now >= look:
-            state.desk.cw.bell.ring("mirror")
-            look = now + _LOOK_S
-        await asyncio.sleep(_POLL_S)
+    cast = [
+        Cast(
+            state,
+            f"Contact point of {state} (invented)",
+            f"{state}-OFF-001",
+            f"Duty officer of {state}",
+            secret,
+            f"{state.lower()}.localhost",
+        )
+        for state, secret in _SECRET.items()
+    ]
+    async with staged(home, "Demonstration", "demo-1", cast, teller.step) as (xa, xb):
+        yield _Stage(xa, xb)
 
 
 async def _play(stage: _Stage, teller: _Teller, folder: Path) -> dict[str, Any]:
@@ -273,23 +194,8 @@ async def _answer(stage: _Stage, request: str, teller: _Teller) -> None:
 async def _second(stage: _Stage, teller: _Teller) -> tuple[str, list[dict[str, str]]]:
     """A request that nobody answers: it climbs XB's ladder, and XA's own officer is rung."""
     cw = stage.xb.desk.cw
-    key = await make_key(_SECRET["XB"], draw)
-
-    async def deputy(tx: Any) -> str:
-        return await add_officer(
-            tx,
-            draw,
-            number="XB-OFF-002",
-            name="Deputy of XB",
-            rights=("approve", "answer"),
-            mail="",
-            key=key,
-            language="en",
-            now=system_clock(),
-        )
-
     content = EscalationPolicy(0, _RUNGS).content()
-    await cw.db.write(deputy)
+    await hire(stage.xb, "XB-OFF-002", "Deputy of XB", ("approve", "answer"), _SECRET["XB"])
     await cw.db.write(
         lambda tx: save_plan(tx, cw, PlanKind.POLICY, IN_USE, content, 0, stage.xb.officer, system_clock())
     )
@@ -303,25 +209,25 @@ async def _second(stage: _Stage, teller: _Teller) -> tuple[str, list[dict[str, s
         told = len(rungs)
         if view and told >= len(_RUNGS) and any(fact.level == "not-acknowledged" for fact in view.facts):
             break
-        await asyncio.sleep(_POLL_S * 5)
+        await asyncio.sleep(POLL_S * 5)
     teller.step("the common deadline passed: both States have signed *not acknowledged*, and XA's officer is rung")
     pages = await stage.xb.desk.pages(request)
     return request, [{"rung": str(page.rung + 1), "to": page.officer, "at": spell_instant(page.at)} for page in pages]
 
 
-async def _view(state: _State, request: str) -> RequestView | None:
+async def _view(state: StateOnStage, request: str) -> RequestView | None:
     return await state.desk.request_view(request, system_clock())
 
 
-async def _until(state: _State, request: str, reached: Any) -> RequestView:
-    end = time.monotonic() + _PATIENCE_S
+async def _until(state: StateOnStage, request: str, reached: Any) -> RequestView:
+    end = time.monotonic() + PATIENCE_S
     while True:
         view = await _view(state, request)
         if view is not None and reached(view):
             return view
         if time.monotonic() > end:
             raise TimeoutError(f"{state.node.state} waits for request {request} in vain")
-        await asyncio.sleep(_POLL_S)
+        await asyncio.sleep(POLL_S)
 
 
 async def _case(stage: _Stage, request: str) -> dict[str, Any]:
@@ -337,7 +243,7 @@ async def _keep_going(stage: _Stage, teller: _Teller) -> None:
     teller.say()
     for state in (stage.xa, stage.xb):
         name = state.node.state
-        teller.say(f"{name}'s console, one-time sign-in:  {stage.links[name]}")
+        teller.say(f"{name}'s console, one-time sign-in:  {state.link}")
         teller.say(f"     officer {name}-OFF-001, signing secret: {_SECRET[name]}")
     teller.say()
     teller.say(

@@ -19,7 +19,7 @@ CASES = ROOT / "tests" / "cases"
 COMMANDS = [
     "init", "enrol", "serve", "demo", "send", "approve", "review", "flag", "oral", "oral log", "oral link", "oral list", "inbox", "show",
     "acknowledge", "answer", "extend", "hand-over",
-    "shift", "shift offer", "shift accept", "shift withdraw", "shift list", "shift show",
+    "shift", "shift offer", "shift accept", "shift withdraw", "shift list", "shift show", "training", "training scripts", "training report",
     "draft", "group", "group list", "group show", "group note", "group members",
     "figures", "export", "verify", "instructions", "instructions show", "instructions set", "threats", "threats list", "threats show",
     "threats sighted", "threats recall", "threats export", "threats import", "threats key", "threats key add", "threats key revoke",
