@@ -247,3 +247,25 @@ def test_a_rota_that_cannot_be_computed_with_is_refused(broken: dict[str, object
     plain = Rota("desk", "UTC", (duo(),)).to_plain()
     with pytest.raises(RotaError):
         Rota.from_plain({**plain, **broken} if broken else {})
+
+
+def test_who_is_on_duty_holds_until_a_window_of_next_month_opens_for_another() -> None:
+    always = Rotation("UTC", at("2001-01-01T00:00"), Unit.WEEK, 3, ("a",))
+    mondays = Rotation("UTC", at("2001-01-01T00:00"), Unit.MONTH, 1, ("a", "b"), windows=(Window(0, time(0), time(0)),))
+    rota = Rota("desk", "UTC", (always, mondays))
+    assert on_duty(rota, at("2001-01-06T00:00+00:00")).until == at("2001-02-05T00:00+00:00")
+
+
+def test_the_next_on_duty_is_somebody_who_is_not_on_duty_now() -> None:
+    always = Rotation("UTC", at("2026-03-02T00:00"), Unit.WEEK, 1, ("a",))
+    days = Rotation("UTC", at("2026-03-02T00:00"), Unit.DAY, 1, ("b", "a", "c"))
+    rota = Rota("desk", "UTC", (always, days))
+    assert on_duty(rota, day(2)).officers == ("a", "b")
+    assert (neighbour(rota, day(2), 1), neighbour(rota, day(4), -1)) == (("c",), ("b",))
+
+
+def test_two_overrides_that_replace_the_same_officer_at_one_time_are_refused() -> None:
+    one = Override("1", Change.REPLACE, "x", Period(day(3), day(5)), "a")
+    other = Override("2", Change.REPLACE, "y", Period(day(4), day(6)), "a")
+    with pytest.raises(RotaError, match="E-ROTA-OVERLAP"):
+        Rota("desk", "UTC", (duo(),), overrides=(one, other))

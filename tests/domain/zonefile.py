@@ -63,7 +63,7 @@ def _by_rule(footer: str, last: float) -> list[tuple[float, int]]:
         return []
     summer = -_seconds(match[4]) if match[4] else standard + 3600
     found = []
-    for year in range(2000, _LAST_YEAR):
+    for year in range(1970, _LAST_YEAR):
         begins = _moment(year, match[5]) - standard
         ends = _moment(year, match[6]) - summer
         found += [(float(begins), summer), (float(ends), standard)]

@@ -58,6 +58,11 @@ class Override:
     period: Period
     instead_of: str = ""
 
+    @property
+    def people(self) -> frozenset[str]:
+        """Everybody whose duty it changes."""
+        return frozenset({self.officer, self.instead_of} - {""})
+
     def to_plain(self) -> dict[str, Any]:
         return {
             "id": self.id,

@@ -16,7 +16,8 @@ from contactpoint.domain.rota.periods import Absence, Change, Holiday, Override,
 from contactpoint.domain.rota.rotation import Rotation
 from contactpoint.domain.rota.wall import zone_of
 
-_HORIZON = timedelta(days=400)
+_TICK = timedelta(microseconds=1)
+_REACHES = (timedelta(days=2), timedelta(days=10), timedelta(days=60), timedelta(days=400))
 _MOST_ROTATIONS, _MOST_PERIODS = 20, 1000
 
 
@@ -67,8 +68,9 @@ class Rota:
             raise RotaError("E-ROTA", field="rotations")
         # Which of two overlapping changes of one person counts would depend on the order of a list.
         for one, other in combinations(self.overrides, 2):
-            if one.officer == other.officer and one.period.overlaps(other.period):
-                raise RotaError("E-ROTA-OVERLAP", field=one.officer)
+            both = one.people & other.people
+            if both and one.period.overlaps(other.period):
+                raise RotaError("E-ROTA-OVERLAP", field=min(both))
         for first, second in combinations(self.rosters, 2):
             if first.period.overlaps(second.period):
                 raise RotaError("E-ROTA-OVERLAP", field="rosters")
@@ -158,20 +160,33 @@ class Shift:
 def on_duty(rota: Rota, at: datetime) -> Duty:
     """Promise: who is on duty at this instant; the same answer for routing, screen, export and log."""
     now = _duties(rota, at)
-    edges = sorted(set(_edges(rota, at, at + _HORIZON, lazily=True)))
-    return Duty(now, next((edge for edge in edges if _duties(rota, edge) != now), None))
+    since = at
+    # Looked at in growing stretches: nearly always the next week knows, and a rota that never changes is not counted out each time.
+    for reach in _REACHES:
+        until = at + reach
+        for edge in sorted(set(_edges(rota, since, until))):
+            if _duties(rota, edge) != now:
+                return Duty(now, edge)
+        since = until - _TICK
+    return Duty(now, None)
 
 
 def neighbour(rota: Rota, at: datetime, step: int) -> tuple[str, ...]:
-    """Promise: who is on duty after (``step`` 1) or was before (-1) those of this instant; empty when the next 90 days know nobody else."""
-    now = _duties(rota, at)
-    reach = timedelta(days=90)
-    since, until = (at, at + reach) if step > 0 else (at - reach, at)
-    edges = sorted(set(_edges(rota, since, until)))
-    # Backwards, a piece is named by its start: the one before the piece that now runs.
-    pieces = [_duties(rota, edge) for edge in (edges if step > 0 else [since, *edges][::-1])]
-    found = next((each for each in pieces if each and _names(each) != _names(now)), ())
-    return tuple(officer for officer in _names(found) if officer not in _names(now)) or _names(found)
+    """Promise: who comes on duty next (``step`` 1) or was on duty before (-1) and is not on duty at this instant.
+
+    Empty when 400 days know nobody else.
+    """
+    now = frozenset(_names(_duties(rota, at)))
+    near = at
+    for reach in _REACHES:
+        far = at + step * reach
+        cut = list(pieces(rota, min(near, far), max(near, far)))
+        for _, _, duties in cut if step > 0 else reversed(cut):
+            others = tuple(officer for officer in _names(duties) if officer not in now)
+            if others:
+                return others
+        near = far
+    return ()
 
 
 def pieces(
@@ -256,13 +271,10 @@ def _overridden(rota: Rota, found: dict[str, Source], at: datetime) -> dict[str,
     return {who: why for who, why in found.items() if who not in removed}
 
 
-def _edges(rota: Rota, since: datetime, until: datetime, *, lazily: bool = False) -> Iterator[datetime]:
-    """Instants in (since, until) at which anything may change. ``lazily``: of rotations the next few are enough."""
+def _edges(rota: Rota, since: datetime, until: datetime) -> Iterator[datetime]:
+    """Instants in (since, until) at which anything may change."""
     for rotation in rota.rotations:
-        # A change of officer comes within one round; windows repeat within eight days.
-        reach = min(until, _enough(rotation, since)) if lazily else until
-        yield from rotation.edges(since, reach)
-        yield from (edge for edge in (rotation.since, rotation.until) if edge is not None and since < edge < until)
+        yield from rotation.edges(since, until)
     periods = [each.period for each in rota.overrides]
     periods += [each.period for each in rota.absences]
     periods += [each.period for each in rota.rosters]
@@ -272,13 +284,3 @@ def _edges(rota: Rota, since: datetime, until: datetime, *, lazily: bool = False
             periods += [swap.period, *([swap.back] if swap.back is not None else [])]
     for period in periods:
         yield from (edge for edge in (period.since, period.until) if since < edge < until)
-
-
-def _enough(rotation: Rotation, since: datetime) -> datetime:
-    """Until another officer has the shift, and the windows of a whole week have come by."""
-    at = rotation.next_handoff(since)
-    for _ in rotation.officers:
-        if rotation.turn_at(at) != rotation.turn_at(since):
-            break
-        at = rotation.next_handoff(at)
-    return max(at, since + timedelta(days=8)) + timedelta(milliseconds=1)

@@ -142,6 +142,8 @@ class Rotation:
         at = since
         while (at := self.next_handoff(at)) < until:
             yield at
+            if len(set(self.officers)) == 1:
+                break  # the same officer hands over to himself: nothing changes any more
         for window in self.windows:
             for pair in window.between(since, until, self.zone):
                 yield from (edge for edge in pair if since < edge < until)
