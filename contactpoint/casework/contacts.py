@@ -49,10 +49,15 @@ async def page_person(
     officer: str,
     channels: Sequence[str],
     now: datetime,
-) -> None:
-    """One due page for each way to this officer. ``about``: request_id, cycle, rung, urgency. A page that stands is not made twice."""
+) -> int:
+    """One due page for each way to this officer; returns how many were made. ``about``: request_id, cycle, rung, urgency.
+
+    A page that stands is not made twice.
+    """
+    made = 0
     for way in await ways_of(tx, cw, officer, channels, str(about["urgency"]), now):
-        await add_page(tx, page_values(cw, about, officer, way, now))
+        made += await add_page(tx, page_values(cw, about, officer, way, now))
+    return made
 
 
 def page_values(cw: Casework, about: Mapping[str, object], officer: str, way: Way, now: datetime) -> dict[str, object]:

@@ -25,7 +25,7 @@ from contactpoint.main.mirror import Mirror
 from contactpoint.main.node import Means, draw
 from contactpoint.main.register_loop import register_step
 from contactpoint.main.version import own_version
-from contactpoint.watch import bells, clocks, drills, notices, outbox, pings, timers
+from contactpoint.watch import bells, clocks, drills, notices, outbox, pings, rota, timers
 from contactpoint.watch.fence import BEAT_S, Fence, FenceError
 from contactpoint.watch.stepped import ClockWatch, tell_stepped
 
@@ -51,6 +51,7 @@ async def running_worker(cw: Casework, means: Means, mirror: Mirror) -> AsyncIte
         ("outbox", place.inside(_outbox(box)), cw.bell),
         ("pages", place.inside(_notices(pages)), cw.bell),
         ("bells", place.inside(_bells(cw, means)), None),
+        ("rota", place.inside(_rota(cw, means)), cw.bell),
         ("drills", place.inside(_drills(cw, means)), None),
         ("drill card", place.inside(card_step(cw, means, mirror)), None),
         ("pings", place.inside(_pings(cw, means, dialler.caller)), None),
@@ -96,6 +97,14 @@ def _clocks(cw: Casework, place: _Place) -> Step:
     async def step() -> float:
         moved = await clocks.run_due(cw, await place.now(), place.fence)
         return 0.0 if moved >= clocks.CLOCKS.batch else clocks.POLL_S
+
+    return step
+
+
+def _rota(cw: Casework, means: Means) -> Step:
+    async def step() -> float:
+        await rota.run_due(cw, means.clock())
+        return rota.POLL_S
 
     return step
 

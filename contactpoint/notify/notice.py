@@ -20,6 +20,7 @@ class Subject(Enum):
     MESSAGE = "A message waits"
     OVERDUE = "A message is overdue"
     TASK = "A task waits"
+    DUTY = "Your duty begins"
     ALARM = "The node needs its administrator"
     FALSE_CLAIM = "A message in your State's name was refused"
     TEST = "This is a test of your channel"

@@ -31,6 +31,17 @@ _MOST_ATTEMPTS = 3
 _LAST_S = 3.0
 
 
+DUTY_SOON, DUTY_BEGINS, GAP_AHEAD = -101, -102, -103
+"""Rungs of pages that no request has: a duty, and a time without anybody on duty."""
+
+
+def _subject(rung: int) -> Subject:
+    """Below the rungs of a ladder stand the reminders of clocks, and below those what a rota says."""
+    if rung in (DUTY_SOON, DUTY_BEGINS):
+        return Subject.DUTY
+    return Subject.TASK if rung < 0 else Subject.MESSAGE
+
+
 class Notices:
     """Sends the pages of one desk through ``channels``, by name. A telephone that hangs keeps no other from ringing."""
 
@@ -97,8 +108,7 @@ class Notices:
             )
         return Notice(
             id=row.id,
-            # Below the rungs of a ladder stand the reminders of clocks.
-            subject=Subject.TASK if row.rung < 0 else Subject.MESSAGE,
+            subject=_subject(row.rung),
             urgency=row.urgency,
             reference=row.request_id[-12:],
             to=row.address,

@@ -1,5 +1,6 @@
 """Rotas: who is on duty, now, then and next. Pure; wall time decides, statutory clocks elsewhere run in UTC."""
 
+from contactpoint.domain.rota.beginnings import Beginning, beginnings, gaps_to_tell
 from contactpoint.domain.rota.fairness import Load, fairness
 from contactpoint.domain.rota.periods import Absence, Change, Holiday, Override, Period, Roster, Swap, SwapState
 from contactpoint.domain.rota.rota import Duty, Night, Rota, Shift, Source, gaps, neighbour, on_duty, pieces, shifts
@@ -7,6 +8,7 @@ from contactpoint.domain.rota.rotation import Rotation, Unit, Window
 
 __all__ = [
     "Absence",
+    "Beginning",
     "Change",
     "Duty",
     "Holiday",
@@ -23,8 +25,10 @@ __all__ = [
     "SwapState",
     "Unit",
     "Window",
+    "beginnings",
     "fairness",
     "gaps",
+    "gaps_to_tell",
     "neighbour",
     "on_duty",
     "pieces",
