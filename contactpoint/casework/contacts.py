@@ -13,11 +13,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from contactpoint.casework.context import Casework
 from contactpoint.casework.ids import new_id
 from contactpoint.domain.errors import ContactError
+from contactpoint.domain.ladder import Ladder
 from contactpoint.domain.notices import RENEW_BEFORE, VERIFIED_FOR, Contact, Rules, Way, quiet_until, ways
 from contactpoint.domain.values import Urgency
 from contactpoint.store.gathered import remembered
 from contactpoint.store.rows_desk import add_task
-from contactpoint.store.rows_notices import bring_forward, called, pages_beside, verified_before
+from contactpoint.store.rows_notices import bring_forward, called, pages_beside, request_seen, verified_before
 from contactpoint.store.rows_requests import BEING_SENT, add_page
 
 
@@ -85,6 +86,8 @@ async def next_way(tx: AsyncConnection, cw: Casework, row: Row[Any], now: dateti
     rules = read_rules(contacts[0].rules if contacts else None)
     if row.urgency == Urgency.U3 and quiet_until(rules, cw.register.calendar(cw.state).zone, now) is not None:
         return False  # a console that is closed at night is no reason to wake somebody for a U3
+    if await _held(tx, row):
+        return False  # an officer is on the way: the others wait, whatever became of the notice to one of them
     beside = await pages_beside(tx, row)
     if any(each.id != row.id and each.state == "due" and each.next_at <= now for each in beside):
         return False  # it goes out now anyway
@@ -99,6 +102,13 @@ async def next_way(tx: AsyncConnection, cw: Casework, row: Row[Any], now: dateti
             about = {"request_id": row.request_id, "cycle": row.cycle, "rung": row.rung, "urgency": row.urgency}
             return await add_page(tx, page_values(cw, about, row.officer, Way(each.channel, now, each.address), now))
     return False
+
+
+async def _held(tx: AsyncConnection, row: Row[Any]) -> bool:
+    """Whether *on my way* was said after this page: what it called for is on the way, and the rungs after it call anew."""
+    request = await request_seen(tx, row.request_id) if row.rung >= 0 else None
+    reached_at = None if request is None else Ladder.from_plain(json.loads(request.ladder)).reached_at
+    return reached_at is not None and row.at <= reached_at
 
 
 def by_person(people: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:

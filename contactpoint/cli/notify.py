@@ -1,4 +1,4 @@
-"""`notify test | log`, and `notify contacts list | add | verify | remove | rules`: how officers are called."""
+"""`notify test | log | reply`, and `notify contacts list | add | verify | remove | rules`: how officers are called."""
 
 from __future__ import annotations
 
@@ -59,6 +59,25 @@ def log(
     out.data(found, out.table(head, [(instant(each.at), *_told(each)) for each in found]) if found else ())
     if not found:
         out.say("Nobody was called about this request.")
+
+
+@app.command()
+def reply(
+    sender: Annotated[str, typer.Option("--from", metavar="ADDRESS", help="Where the reply came from.")],
+    text: Annotated[str, typer.Option("--text", metavar="TEXT", help="What it says: the reference, or 1.")],
+    home: Home = HERE,
+    as_json: Json = False,
+) -> None:
+    """Record a text reply as *on my way*. A program that receives text messages calls this.
+
+    It must come from a verified contact, and name the reference of a page that still rings (or be the single key 1).
+    """
+    from contactpoint import main
+    from contactpoint.cli.output import instant
+
+    found = run(main.notify_reply(home, sender, text))
+    waits = f"; the ladder waits until {instant(found.until)}" if found.until else ""
+    output(as_json).data(found, [f"{found.request}  {found.officer} is on the way{waits}"])
 
 
 def _told(each: AttemptView) -> tuple[str, ...]:

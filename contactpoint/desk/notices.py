@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from contactpoint.casework.contacts import read_rules, renew_mark, unverified_mark
 from contactpoint.casework.context import Casework
 from contactpoint.casework.ids import new_id
+from contactpoint.casework.links import Underway, link_works, press, reply
 from contactpoint.desk.errors import DeskError, NotFoundError, NotPermittedError, SecretError
 from contactpoint.desk.find import find_request
 from contactpoint.desk.views import AttemptView
@@ -53,6 +54,7 @@ CODE_LIFE = timedelta(minutes=15)
 MOST_TRIES, CODE_DIGITS = 5, 6
 PAUSE = timedelta(seconds=60)
 MOST_AN_HOUR = 20
+_LONGEST_REPLY = 1000  # characters
 _NUMBER = re.compile(r"\+?[0-9][0-9 ()/.-]{1,30}")
 _MAIL = re.compile(r"[^@\s]+@[^@\s]+")
 _TELEPHONES = frozenset(("exec", "sms", "voice"))
@@ -116,6 +118,14 @@ class NoticesPort(Protocol):
     async def set_rules(self, officer: str, plain: Mapping[str, Any], now: datetime) -> Rules: ...
     async def log(self, reference: str) -> tuple[AttemptView, ...]:
         """Every attempt for one request, in the order in which they began."""
+        ...
+
+    async def link_works(self, token: str, now: datetime) -> bool:
+        """Whether the link of a page can still be used; looking changes nothing."""
+        ...
+
+    async def reach(self, token: str, now: datetime) -> Underway | None:
+        """Use the link of a page up: its officer is on the way. None: the link does not work."""
         ...
 
 
@@ -254,6 +264,27 @@ class Notices:
     async def log(self, reference: str) -> tuple[AttemptView, ...]:
         _, request = await find_request(self.cw, reference)
         return tuple(attempt_view(row) for row in await self.cw.db.read(lambda tx: attempts_of(tx, request)))
+
+    async def link_works(self, token: str, now: datetime) -> bool:
+        return await self.cw.db.read(lambda tx: link_works(tx, token, now))
+
+    async def reach(self, token: str, now: datetime) -> Underway | None:
+        return self._heard(await self.cw.db.write(lambda tx: press(tx, self.cw, token, now)))
+
+    async def reply(self, address: str, text: str, now: datetime) -> Underway:
+        """A text reply from a contact. Raises NotFoundError, one and the same, for a stranger, an unknown reference, one too late."""
+        told = text[:_LONGEST_REPLY]
+        found = self._heard(await self.cw.db.write(lambda tx: reply(tx, self.cw, address, told, now)))
+        if found is None:
+            raise NotFoundError(
+                "E-REPLY", "this reply fits no open page", "reply with the reference, from a verified contact"
+            )
+        return found
+
+    def _heard(self, found: Underway | None) -> Underway | None:
+        if found is not None:
+            self.cw.bell.ring("outbox", "board", "case")
+        return found
 
     async def _send(
         self, officer: str, channel: str, address: str, subject: Subject, reference: str, now: datetime

@@ -60,6 +60,7 @@ _ROOMS = {
         "notify_list",
         "notify_log",
         "notify_remove",
+        "notify_reply",
         "notify_rules",
         "notify_test",
         "notify_verify",

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from contactpoint.casework.links import Underway
 from contactpoint.desk.desk import Desk
 from contactpoint.desk.notices import ContactsView, Sent
 from contactpoint.desk.views import AttemptView
@@ -68,3 +69,8 @@ async def notify_test(home: Path, officer: str, channel: str) -> tuple[Sent, ...
 async def notify_log(home: Path, reference: str) -> tuple[AttemptView, ...]:
     async with _desk(home) as (desk, _):
         return await desk.notices.log(reference)
+
+
+async def notify_reply(home: Path, address: str, text: str) -> Underway:
+    async with _desk(home) as (desk, clock):
+        return await desk.notices.reply(address, text, clock())

@@ -16,7 +16,7 @@ from contactpoint.casework.context import Casework
 from contactpoint.casework.keyring import renew_prekeys
 from contactpoint.link.caller import Caller
 from contactpoint.link.ping import ping
-from contactpoint.main.channels import channels
+from contactpoint.main.channels import channels, reach_url
 from contactpoint.main.dialling import station_dialler
 from contactpoint.main.drills import card_step, drill_order
 from contactpoint.main.due_clock import DueClock, due_clock
@@ -40,7 +40,7 @@ async def running_worker(cw: Casework, means: Means, mirror: Mirror) -> AsyncIte
     """The worker's loops run while the context lasts."""
     dialler = station_dialler(cw, means)
     box = outbox.Outbox(cw, dialler, means.clock)
-    pages = notices.Notices(cw, channels(cw, means), means.clock)
+    pages = notices.Notices(cw, channels(cw, means), means.clock, reach_url(means.settings))
     place = _Place(Fence(cw, f"{cw.state}-{draw(4).hex()}", own_version()), due_clock(cw.db, means.clock))
     steps: list[tuple[str, Step, Bell | None]] = [
         ("alive", _alive(cw, place), None),

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Row, bindparam, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from contactpoint.store.desk_schema import attempt, contact, notice_rules, officer, page, reach_link
+from contactpoint.store.desk_schema import attempt, contact, notice_rules, officer, page, reach_link, request
 from contactpoint.store.rows_requests import BEING_SENT
 from contactpoint.store.sql import insert_once, insert_or_replace, may_lock
 
@@ -26,6 +26,8 @@ _called = (
 _begin = insert(attempt)
 _end = update(attempt).where(attempt.c.page_id == bindparam("of"), attempt.c.number == bindparam("n"))
 _one_link = select(reach_link).where(reach_link.c.digest == bindparam("of"))
+# Without a lock: whoever claims pages must not wait for a request, whose own step waits for its pages.
+_request_seen = select(request).where(request.c.id == bindparam("of"))
 _unsent_of = (
     select(page)
     .where(
@@ -181,6 +183,11 @@ async def put_link(tx: AsyncConnection, values: Mapping[str, Any]) -> None:
     """The one live link of a page: a second attempt's takes the place of the first, which certainly did not arrive."""
     await tx.execute(delete(reach_link).where(reach_link.c.page_id == values["page_id"]))
     await tx.execute(insert(reach_link), dict(values))
+
+
+async def request_seen(tx: AsyncConnection, request_id: str) -> Row[Any] | None:
+    """A request as it stands, not locked."""
+    return (await tx.execute(_request_seen, {"of": request_id})).one_or_none()
 
 
 async def link_row(tx: AsyncConnection, digest: bytes) -> Row[Any] | None:

@@ -17,11 +17,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contactpoint.casework.contacts import next_way
 from contactpoint.casework.context import Casework
+from contactpoint.casework.links import make_link, record
 from contactpoint.casework.warn import warned_state
 from contactpoint.notify.channel import Channel, Outcome, Result
 from contactpoint.notify.notice import Notice, Subject
 from contactpoint.store.rows_notices import begin_attempt, end_attempt, hold_back, unsent_beside
-from contactpoint.store.rows_requests import BEING_SENT, due_pages, finish_page, keep_lease, lease_page
+from contactpoint.store.rows_requests import BEING_SENT, FIRST_LADDER, due_pages, finish_page, keep_lease, lease_page
 from contactpoint.watch.begun import Begun
 
 POLL_S = 1.0
@@ -43,10 +44,15 @@ def _subject(rung: int) -> Subject:
 
 
 class Notices:
-    """Sends the pages of one desk through ``channels``, by name. A telephone that hangs keeps no other from ringing."""
+    """Sends the pages of one desk through ``channels``, by name. A telephone that hangs keeps no other from ringing.
 
-    def __init__(self, cw: Casework, channels: Mapping[str, Channel], clock: Callable[[], datetime]) -> None:
-        self.cw, self.channels, self.clock = cw, channels, clock
+    ``reach_url``: what stands before ``/reach/TOKEN`` in a page of an incoming request; empty: pages bear no link.
+    """
+
+    def __init__(
+        self, cw: Casework, channels: Mapping[str, Channel], clock: Callable[[], datetime], reach_url: str = ""
+    ) -> None:
+        self.cw, self.channels, self.clock, self.reach_url = cw, channels, clock, reach_url
         self._begun = Begun()
 
     async def run_due(self) -> int:
@@ -62,25 +68,25 @@ class Notices:
         if not await self.cw.db.read(lambda tx: due_pages(tx, now, 1)):
             return 0
         looked_at, rows = await self.cw.db.write(lambda tx: self._claim(tx, now))
-        for row in rows:
-            self._begun.begin(row.id, self._send(row))
+        for row, link in rows:
+            self._begun.begin(row.id, self._send(row, link))
         return looked_at
 
     async def end(self) -> None:
         """Let what is being sent finish for a moment; what does not is unknown."""
         await self._begun.end(_LAST_S)
 
-    async def _claim(self, tx: AsyncConnection, now: datetime) -> tuple[int, Sequence[Row[Any]]]:
+    async def _claim(self, tx: AsyncConnection, now: datetime) -> tuple[int, list[tuple[Row[Any], str]]]:
         rows = await due_pages(tx, now, BATCH)
         held_back = await _say_once(tx, rows, now)
-        to_send = []
+        to_send: list[tuple[Row[Any], str]] = []
         for row in rows:
             if row.id in held_back:
                 continue
             if row.outcome != BEING_SENT:
                 await lease_page(tx, row.id, now + LEASE)
                 await begin_attempt(tx, _attempt(row, now))
-                to_send.append(row)
+                to_send.append((row, await make_link(tx, self.cw, row, self.reach_url)))
             elif row.id in self._begun:
                 await keep_lease(tx, row.id, now + LEASE)
             else:
@@ -88,15 +94,19 @@ class Notices:
                 await self._write_down(tx, row, row.attempts, died, now)
         return len(rows), to_send
 
-    async def _send(self, row: Row[Any]) -> None:
+    async def _send(self, row: Row[Any], link: str) -> None:
         channel = self.channels.get(row.channel)
         if channel is None:
             outcome = Outcome(Result.FAILED, f"this node has no channel {row.channel}")
         else:
-            outcome = await channel.send(self._notice(row))
+            outcome = await channel.send(self._notice(row, link))
         await self.cw.db.write(lambda tx: self._write_down(tx, row, row.attempts + 1, outcome, self.clock()))
+        if outcome.reached and row.rung >= 0:
+            # In a transaction of its own: a step of the request waits for its pages, never they for it.
+            await self.cw.db.write(lambda tx: record(tx, self.cw, row.request_id, row.officer, self.clock()))
+            self.cw.bell.ring("outbox", "board", "case")
 
-    def _notice(self, row: Row[Any]) -> Notice:
+    def _notice(self, row: Row[Any], link: str) -> Notice:
         if (state := warned_state(row.officer)) is not None:
             return Notice(
                 id=row.id,
@@ -113,6 +123,7 @@ class Notices:
             reference=row.request_id[-12:],
             to=row.address,
             network=self.cw.network,
+            link=link if row.rung >= 0 else "",
         )
 
     async def _write_down(
@@ -128,6 +139,13 @@ class Notices:
         waited_for = await finish_page(tx, row.id, {**values, "state": outcome.result.value.lower()})
         if waited_for and outcome.result is not Result.DELIVERED:
             await next_way(tx, self.cw, row, now)
+
+
+def _subject(rung: int) -> Subject:
+    """Below the rungs of the ladders stand the reminders of clocks; the second ladder calls for an answer that is due."""
+    if rung < 0:
+        return Subject.TASK
+    return Subject.MESSAGE if rung < FIRST_LADDER else Subject.OVERDUE
 
 
 def _attempt(row: Row[Any], now: datetime) -> dict[str, object]:

@@ -23,6 +23,7 @@ MORE = (
     ("/figures", N_("Figures")),
     ("/instructions", N_("Instructions")),
     ("/terms", N_("Terms and codes")),
+    ("/contacts", N_("My contacts")),
     ("/shift", N_("Shift")),
 )
 """The rest, one press away."""

@@ -37,6 +37,7 @@ from tests.web.directory_simulator import DirectorySimulator
 from tests.web.figures_simulator import FiguresSimulator
 from tests.web.handover_simulator import HandoverSimulator
 from tests.web.joint_simulator import JointSimulator
+from tests.web.notices_simulator import SimulatedNotices
 from tests.web.papers_simulator import WRITTEN, PapersSimulator
 from tests.web.people_simulator import PeopleSimulator
 from tests.web.rights_simulator import RightsSimulator
@@ -81,6 +82,8 @@ class DeskSimulator(
     bells_heard: list[datetime] = field(default_factory=list)
     instructions: dict[str, InstructionView] = field(default_factory=dict)
     ticked: dict[tuple[str, str], tuple[str, datetime]] = field(default_factory=dict)
+
+    notices: SimulatedNotices = field(default_factory=SimulatedNotices)
 
     def __post_init__(self) -> None:
         self.instructions["PRES-NEW"] = InstructionView("PRES-NEW", WRITTEN, 1, "XB-OFF-001", self.start)

@@ -20,6 +20,7 @@ from tests.web.clocks_simulator import some_clocks
 from tests.web.desk_simulator import DeskSimulator
 from tests.web.handover_simulator import case_line
 from tests.web.joint_simulator import THREAD
+from tests.web.notices_simulator import REACH
 from tests.web.sample import A01, PASSWORD, SECRET, TYPED, a01_form
 from tests.web.served import serve, start_shift, wall_clock
 
@@ -92,6 +93,9 @@ class Console:
             f"/approvals/{self.ids['waiting']}",
             "/approvals/checked",
             "/clocks",
+            "/contacts",
+            f"/reach/{REACH}",
+            "/reach/none",
             "/directory?sort=time",
             "/directory/XA",
             "/directory/XD",
@@ -128,6 +132,8 @@ class Console:
             ("/oral", [("caller", "")]),
             ("/hand-over", [("to", "")]),
             ("/hand-over/offered", [("secret", "wrong")]),
+            ("/contacts/add", [("channel", "sms"), ("address", "")]),
+            ("/contacts/test", []),
         ]
 
     def hand_over(self) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
@@ -28,6 +30,7 @@ from contactpoint.web.visitor import (
 )
 
 router = APIRouter()
+_CASE = re.compile(r"/cases/[0-9A-Za-z-]{1,64}")
 YEAR_S = 365 * 86400
 TOO_MANY = N_("Too many wrong passwords. Wait one minute, then try again.")
 PASSWORD_AT_LEAST, PASSWORD_AT_MOST = 12, 200
@@ -40,25 +43,34 @@ async def start(seen: Seen) -> Response:
 
 
 @router.get("/sign-in")
-async def sign_in_page(seen: Seen) -> Response:
-    """The door."""
-    return page(seen, "sign_in.html", {"number": "", "wrong": None})
+async def sign_in_page(seen: Seen, next: str = "") -> Response:
+    """The door; ``next`` is the case that it opens on."""
+    place = _case(next)
+    if seen.officer is not None and place:
+        return RedirectResponse(place, status_code=303)
+    return page(seen, "sign_in.html", {"number": "", "wrong": None, "next": place})
+
+
+def _case(place: str) -> str:
+    """A case of this desk, or nothing: any other address would let a link lead whoever signs in elsewhere (open redirect)."""
+    return place if _CASE.fullmatch(place) else ""
 
 
 @router.post("/sign-in")
 async def sign_in(form: Form, seen: Seen) -> Response:
     """Officer number and password; one answer for every failure, so that numbers cannot be fished for."""
     number, password = text(form, "number")[:64], str(form.get("password", ""))
+    place = _case(text(form, "next"))
     async with seen.console.checks:
         right = bool(number) and 0 < len(password) <= PASSWORD_AT_MOST
         try:
             right = right and await seen.desk.check_password(number, password, seen.now)
         except SecretError:
-            return page(seen, "sign_in.html", {"number": number, "wrong": TOO_MANY}, status=429)
+            return page(seen, "sign_in.html", {"number": number, "wrong": TOO_MANY, "next": place}, status=429)
     if not right:
         wrong = N_("The officer number or the password is wrong.")
-        return page(seen, "sign_in.html", {"number": number, "wrong": wrong}, status=422)
-    return await _signed_in(seen, number)
+        return page(seen, "sign_in.html", {"number": number, "wrong": wrong, "next": place}, status=422)
+    return await _signed_in(seen, number, place or "/shift")
 
 
 @router.get("/first/{token}")
@@ -90,13 +102,13 @@ async def first(token: str, form: Form, seen: Seen) -> Response:
     return await _signed_in(seen, number)
 
 
-async def _signed_in(seen: Visitor, number: str) -> Response:
+async def _signed_in(seen: Visitor, number: str, place: str = "/shift") -> Response:
     """A new session and a new form token: nothing that was planted before the sign-in lives on (session fixation)."""
     if seen.session is not None:
         await seen.desk.close_session(seen.session, seen.now)
     session = await seen.desk.open_session(number, seen.now)
     officer = await seen.desk.officer(number, seen.now)
-    response = RedirectResponse("/shift", status_code=303)
+    response = RedirectResponse(place, status_code=303)
     lifetime = seen.console.settings.session_s
     set_cookie(response, SESSION, session, lifetime)
     set_cookie(response, CSRF, fresh_csrf(seen.console), lifetime)
