@@ -37,10 +37,13 @@ DUTY_SOON, DUTY_BEGINS, GAP_AHEAD = -101, -102, -103
 
 
 def _subject(rung: int) -> Subject:
-    """Below the rungs of a ladder stand the reminders of clocks, and below those what a rota says."""
+    """Below the rungs of the ladders stand the reminders of clocks, and below those what a rota says; the second ladder calls for an
+    answer that is due."""
     if rung in (DUTY_SOON, DUTY_BEGINS):
         return Subject.DUTY
-    return Subject.TASK if rung < 0 else Subject.MESSAGE
+    if rung < 0:
+        return Subject.TASK
+    return Subject.MESSAGE if rung < FIRST_LADDER else Subject.OVERDUE
 
 
 class Notices:
@@ -139,13 +142,6 @@ class Notices:
         waited_for = await finish_page(tx, row.id, {**values, "state": outcome.result.value.lower()})
         if waited_for and outcome.result is not Result.DELIVERED:
             await next_way(tx, self.cw, row, now)
-
-
-def _subject(rung: int) -> Subject:
-    """Below the rungs of the ladders stand the reminders of clocks; the second ladder calls for an answer that is due."""
-    if rung < 0:
-        return Subject.TASK
-    return Subject.MESSAGE if rung < FIRST_LADDER else Subject.OVERDUE
 
 
 def _attempt(row: Row[Any], now: datetime) -> dict[str, object]:
