@@ -13,10 +13,10 @@ from typing import Any
 from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from contactpoint.casework.contacts import page_person
 from contactpoint.casework.context import Casework
 from contactpoint.casework.effects import raise_task
 from contactpoint.casework.errors import BusyCaseError, PlanError
-from contactpoint.casework.ids import new_id
 from contactpoint.casework.plans import PlanKind, plans_in_use
 from contactpoint.casework.rungs import ON_DUTY, people_now
 from contactpoint.desk.approve import waiting_list
@@ -29,7 +29,6 @@ from contactpoint.store.journal import append
 from contactpoint.store.rows_desk import put_setting, settle_waiting
 from contactpoint.store.rows_handover import cancel_pages_to, count_pages, requests_held_by, ringing_paged_to
 from contactpoint.store.rows_people import officer_row, officer_rows
-from contactpoint.store.rows_requests import add_page
 from directory.enrolment import Reason, make_revocation
 from keys.signed import Signed
 from keys.signing import PublicKey
@@ -118,7 +117,7 @@ async def _move(
     await give(tx, row, holder)
     code = "W-LEFT" if holder else "W-NO-HOLDER"
     note = f"{number} > {holder}" if holder else number
-    await raise_task(tx, cw, code, now, request=row.id, state=row.peer, note=note, once=f"left/{row.id}")
+    await raise_task(tx, cw, code, now, request=row.id, state=row.peer, note=note, once=f"left/{row.id}/{number}"[:80])
     await _ring(tx, cw, row, {holder: heirs[holder]} if holder else {}, now)
     return holder
 
@@ -128,23 +127,9 @@ async def _ring(
 ) -> None:
     # A case may change hands like this more than once, and each time the new holder is rung: the cycle counts them.
     cycle = await count_pages(tx, row.id, _RUNG)
+    about = {"request_id": row.id, "cycle": cycle, "rung": _RUNG, "urgency": row.urgency}
     for officer, channels in people.items():
-        for channel in channels:
-            await add_page(
-                tx,
-                {
-                    "id": new_id(cw.random, now),
-                    "request_id": row.id,
-                    "cycle": cycle,
-                    "rung": _RUNG,
-                    "officer": officer,
-                    "channel": channel,
-                    "urgency": row.urgency,
-                    "state": "due",
-                    "next_at": now,
-                    "at": now,
-                },
-            )
+        await page_person(tx, cw, about, officer, channels, now)
 
 
 async def _void_letters(tx: AsyncConnection, cw: Casework, number: str, now: datetime) -> tuple[str, ...]:

@@ -12,11 +12,14 @@ import pytest
 from sqlalchemy import select
 
 from contactpoint.casework.errors import LockedError
-from contactpoint.casework.plans import PlanKind, save_plan
+from contactpoint.casework.plans import Plan, PlanKind, plans_in_use, save_plan
+from contactpoint.casework.rungs import ON_DUTY, people_now
 from contactpoint.desk.errors import NotFoundError, NotPermittedError, SecretError
 from contactpoint.desk.leaving import ON_ITS_WAY, REVOCATION, leave
 from contactpoint.desk.officers import make_key
 from contactpoint.desk.views import Draft
+from contactpoint.domain.escalation import EscalationPolicy, Rung, Target, Who
+from contactpoint.domain.rota import Rota, Rotation, Unit
 from contactpoint.store.desk_schema import journal
 from contactpoint.store.rows_desk import settings_under
 from contactpoint.store.rows_people import update_officer
@@ -47,6 +50,38 @@ async def test_the_cases_of_an_officer_who_is_locked_go_to_who_is_on_duty_who_is
         board = await xb.desk.board(TWO, net.now)
         assert {each.id for each in board.mine} == set(sent)
         assert codes(board).count("W-LEFT") == 2
+
+
+async def test_the_rota_says_who_is_on_duty_at_the_instant_of_the_lock(tmp_path: Path) -> None:
+    async with simulated(tmp_path, "XA", "XB") as net:
+        xb = net["XB"]
+        await xb.hire("XB-OFF-003")
+        anchor = (net.now - timedelta(days=1)).replace(tzinfo=None)
+        days = Rotation("UTC", anchor, Unit.DAY, 1, (ONE, TWO, "XB-OFF-003"))
+        await xb.desk.rota.save("desk", Rota("desk", "UTC", (days,)).to_plain(), 0, xb.officers[ONE], net.now)
+        policy = EscalationPolicy(0, (Rung((Target(Who.DUTY, "desk"),), ("console",), 600, "duty officer"),)).content()
+        version = {each.kind: each.version for each in await plans(xb)}.get(PlanKind.POLICY, 0)
+        await xb.cw.db.write(
+            lambda tx: save_plan(tx, xb.cw, PlanKind.POLICY, "desk", policy, version, xb.officers[ONE], net.now)
+        )
+        sent = await taken(net, 1)
+        assert (await leave(xb.cw, ONE, False, net.now)).moved == ((sent[0], TWO),)
+        net.now += timedelta(days=1) - timedelta(milliseconds=1)
+        assert await on_duty_now(xb, net) == [TWO]
+        net.now += timedelta(milliseconds=1)
+        left = await leave(xb.cw, TWO, False, net.now)
+        assert left.moved == ((sent[0], "XB-OFF-003"),)
+        assert left.plans == ("rota desk",), "the keeper is told that the rota still names who has left"
+        assert codes(await xb.desk.board("", net.now)).count("W-LEFT") == 2, "each time it changed hands"
+
+
+async def plans(xb: SimulatedState) -> list[Plan]:
+    return list(await xb.cw.db.read(lambda tx: plans_in_use(tx, xb.cw, PlanKind.POLICY)))
+
+
+async def on_duty_now(xb: SimulatedState, net: Simulator) -> list[str]:
+    people = await xb.cw.db.read(lambda tx: people_now(tx, xb.cw, (ON_DUTY,), net.now))
+    return [number for number, _ in people]
 
 
 async def test_a_case_that_was_answered_before_stays_with_who_answered_it(tmp_path: Path) -> None:
