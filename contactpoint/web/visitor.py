@@ -140,22 +140,26 @@ def fresh_csrf(console: Console) -> str:
     return base64.urlsafe_b64encode(console.random(32)).decode().rstrip("=")
 
 
-def watch_pass(console: Console, now: datetime) -> str:
-    """What a window keeps beyond its session: it opens the counts of the alarm, nothing else, until a day after."""
+def watch_pass(console: Console, number: str, now: datetime) -> str:
+    """What an officer's window keeps beyond its session: it opens the counts of the alarm, nothing else, until a day after."""
     until = str(int(now.timestamp()) + console.settings.session_s + DAY_S)
-    return f"{until}.{_watch_mark(console, until)}"
+    whose = number.encode().hex()
+    return f"{until}.{whose}.{_watch_mark(console, until, whose)}"
 
 
-def may_watch(request: Request) -> bool:
-    """Whether this window was signed in here before, and nobody signed it out."""
+def watcher(request: Request) -> str:
+    """The officer who was signed in at this window before, where nobody signed it out; "" where there is none."""
     console = console_of(request)
-    until, _, mark = request.cookies.get(WATCH, "").partition(".")
-    genuine = hmac.compare_digest(mark.encode(), _watch_mark(console, until).encode())
-    return genuine and console.clock().timestamp() < int(until)
+    until, _, rest = request.cookies.get(WATCH, "").partition(".")
+    whose, _, mark = rest.partition(".")
+    genuine = hmac.compare_digest(mark.encode(), _watch_mark(console, until, whose).encode())
+    if not genuine or console.clock().timestamp() >= int(until):
+        return ""
+    return bytes.fromhex(whose).decode()
 
 
-def _watch_mark(console: Console, until: str) -> str:
-    return hmac.new(console.watch_key, until.encode(), "sha256").hexdigest()
+def _watch_mark(console: Console, until: str, whose: str) -> str:
+    return hmac.new(console.watch_key, f"{until}.{whose}".encode(), "sha256").hexdigest()
 
 
 async def posted(request: Request) -> FormData:

@@ -240,7 +240,10 @@ async def test_no_file_outside_the_list_is_served(visitor: Browserless) -> None:
 __all__ = ["visitor"]
 
 
-@pytest.mark.parametrize("cookie", ["", "9999999999.", "9999999999.00", "nonsense", ".", "9999999999." + "0" * 64])
+@pytest.mark.parametrize(
+    "cookie",
+    ["", "9999999999.", "9999999999.00", "nonsense", ".", "9999999999." + "0" * 64, "9999999999.58422d4f4646.00"],
+)
 async def test_a_forged_watch_pass_opens_no_stream(visitor: Browserless, cookie: str) -> None:
     visitor.http.cookies.set("__Host-watch", cookie)
     answer = await visitor.get("/events")

@@ -16,7 +16,7 @@ from contactpoint.desk.errors import NotPermittedError
 from contactpoint.domain.codes import DomainError
 from contactpoint.domain.values import parse_instant
 from contactpoint.web.problems import FormError, SignedOutError
-from contactpoint.web.visitor import Console, Form, Seen, SignedIn, console_of, may_watch, text
+from contactpoint.web.visitor import Console, Form, Seen, SignedIn, console_of, text, watcher
 
 router = APIRouter()
 GATHER_S = 0.15
@@ -41,16 +41,22 @@ class Closing:
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """Who reads the stream. ``watching``: beats only, no word of what changed; ``bell``: the key of a second bell, empty for a window."""
+    """Who reads the stream. ``watching``: beats only, no word of what changed; ``bell``: the key of a second bell, empty for a window;
+    ``officer``: whose window it is.
+    """
 
     watching: bool
     bell: str = ""
+    officer: str = ""
 
 
 async def _beat(console: Console, listener: Listener) -> ServerSentEvent:
     if listener.bell:
         # With every beat: a key that is revoked closes the stream that it has opened.
         await console.desk.bell_rings(listener.bell, console.clock())
+    elif await _is_locked(console, listener.officer):
+        # The attack: a window that an officer left open goes on telling how much rings after the officer was locked.
+        raise NotPermittedError("E-LOCKED", "this officer is locked", "an administrator can enter the officer anew")
     beat = await console.desk.beat(console.clock())
     told = {
         "unacknowledged": beat.unacknowledged,
@@ -101,6 +107,11 @@ async def _stream(console: Console, closing: Closing, listener: Listener) -> Asy
             await changes.aclose()
 
 
+async def _is_locked(console: Console, number: str) -> bool:
+    officer = await console.desk.officer(number, console.clock())
+    return officer is None or officer.locked
+
+
 async def _listener(request: Request, seen: Seen) -> Listener:
     """A bell by its key; a window that only watches, for its session has ended and the ring must not; or an officer's window.
 
@@ -111,9 +122,10 @@ async def _listener(request: Request, seen: Seen) -> Listener:
         # Before the answer begins, so that a wrong key is told so and not sent away by an empty stream.
         await seen.desk.bell_rings(token.strip(), seen.now)
         return Listener(watching=True, bell=token.strip())
-    if seen.officer is None and not may_watch(request):
+    whose = watcher(request) if seen.officer is None else seen.officer.number
+    if not whose or await _is_locked(seen.console, whose):
         raise SignedOutError
-    return Listener(watching=seen.officer is None)
+    return Listener(watching=seen.officer is None, officer=whose)
 
 
 @router.get("/events", response_class=EventSourceResponse)

@@ -112,7 +112,7 @@ async def _signed_in(seen: Visitor, number: str, place: str = "/shift") -> Respo
     lifetime = seen.console.settings.session_s
     set_cookie(response, SESSION, session, lifetime)
     set_cookie(response, CSRF, fresh_csrf(seen.console), lifetime)
-    set_cookie(response, WATCH, watch_pass(seen.console, seen.now), lifetime + DAY_S)
+    set_cookie(response, WATCH, watch_pass(seen.console, number, seen.now), lifetime + DAY_S)
     drop_cookie(response, SIGN)
     if officer is not None and officer.language in LANGUAGES:
         set_cookie(response, LANGUAGE, officer.language, YEAR_S)
