@@ -30,6 +30,7 @@ from contactpoint.casework.errors import BehindError, BusyCaseError
 from contactpoint.casework.facts import About, keep, say
 from contactpoint.casework.follow import follow
 from contactpoint.casework.letters import seal_anew
+from contactpoint.casework.round import hear_round
 from contactpoint.casework.signers import check_signers
 from contactpoint.casework.slips import HeardSlip, check_slip, slip_event
 from contactpoint.domain.case import Case, admit
@@ -276,6 +277,8 @@ async def receive_slip(cw: Casework, data: bytes, place: Place | None, now: date
     async def work(tx: AsyncConnection) -> bool:
         if place is not None:
             await move_cursor(tx, place)
+        if heard.slip.level is SlipLevel.ROUND:
+            return await hear_round(tx, cw, heard.slip, now)
         return await hear_slip(tx, cw, heard, now)
 
     fresh, slip = await cw.db.write(work), heard.slip

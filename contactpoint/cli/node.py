@@ -16,6 +16,7 @@ class Part(Enum):
     GATEWAY = "gateway"
     DESK = "desk"
     WORKER = "worker"
+    AUDITOR = "auditor"
 
 
 def add_to(app: typer.Typer) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import replace
+from datetime import datetime
 from urllib.parse import urlsplit
 
 import uvicorn
@@ -17,11 +18,14 @@ from contactpoint.desk.desk import Desk
 from contactpoint.desk.results import NodeError
 from contactpoint.main.channels import channels, console_url
 from contactpoint.main.clock import ShiftedClock
+from contactpoint.main.due_clock import due_clock
 from contactpoint.main.node import Means, draw
 from contactpoint.settings import within
+from contactpoint.watch.auditor import picture
 from contactpoint.web.app import create_app, drain
 from contactpoint.web.reach import create_reach_app
 from contactpoint.web.settings import WebSettings
+from directory.trusted import Freshness
 
 _GRACE_S = 5  # an open event stream would otherwise hold the process for ever
 
@@ -56,10 +60,23 @@ async def running_console(cw: Casework, means: Means) -> AsyncIterator[str]:
             await stack.enter_async_context(_listening(app, means, reach.address, reach.port, "reach.port"))
         elif named is not None:
             web = replace(web, hosts=(*hosts, named))
-        app = create_app(desk, web, means.clock, draw)
+        app = create_app(desk, web, means.clock, draw, _not_ready(cw, means))
         await stack.enter_async_context(_listening(app, means, inside.address, inside.port, "inside.port"))
         stack.callback(drain, app)
         yield console_url(means.settings)
+
+
+def _not_ready(cw: Casework, means: Means) -> Callable[[datetime], Awaitable[Sequence[str]]]:
+    now = due_clock(cw.db, means.clock)
+
+    async def not_ready(_: datetime) -> Sequence[str]:
+        at = await now()
+        seen = await cw.db.read(lambda tx: picture(tx, cw, at))
+        usable = means.register.copy.freshness(at) is not Freshness.EXPIRED
+        old = [] if usable else ["register: the copy is older than 30 days"]
+        return [*seen.not_ready(), *old]
+
+    return not_ready
 
 
 @asynccontextmanager

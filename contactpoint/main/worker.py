@@ -14,7 +14,10 @@ from contactpoint.casework.bell import Bell
 from contactpoint.casework.contacts import warn_of_old
 from contactpoint.casework.context import Casework
 from contactpoint.casework.keyring import renew_prekeys
+from contactpoint.casework.round import next_round
 from contactpoint.link.caller import Caller
+from contactpoint.link.dial import Dialler
+from contactpoint.link.errors import LinkError
 from contactpoint.link.ping import ping
 from contactpoint.main.channels import channels, reach_url
 from contactpoint.main.dialling import station_dialler
@@ -24,20 +27,23 @@ from contactpoint.main.loops import Step, repeat, stop
 from contactpoint.main.mirror import Mirror
 from contactpoint.main.node import Means, draw
 from contactpoint.main.register_loop import register_step
+from contactpoint.main.taker import own_gateway
 from contactpoint.main.version import own_version
 from contactpoint.watch import bells, clocks, drills, notices, outbox, pings, rota, timers
 from contactpoint.watch.fence import BEAT_S, Fence, FenceError
 from contactpoint.watch.stepped import ClockWatch, tell_stepped
+from contactpoint.wire.frames import Lane
 
 log = structlog.get_logger("contactpoint")
 _KEYS_S = 3600.0
 _CONTACTS_S = 12 * 3600.0
 _OUTSIDE_S = 1.0
+_ROUND_S = 5.0
 
 
 @asynccontextmanager
-async def running_worker(cw: Casework, means: Means, mirror: Mirror) -> AsyncIterator[None]:
-    """The worker's loops run while the context lasts."""
+async def running_worker(cw: Casework, means: Means, mirror: Mirror, *, beside_gateway: bool) -> AsyncIterator[None]:
+    """The worker's loops run while the context lasts. ``beside_gateway``: it is in this very process."""
     dialler = station_dialler(cw, means)
     box = outbox.Outbox(cw, dialler, means.clock)
     pages = notices.Notices(cw, channels(cw, means), means.clock, reach_url(means.settings))
@@ -52,6 +58,7 @@ async def running_worker(cw: Casework, means: Means, mirror: Mirror) -> AsyncIte
         ("pages", place.inside(_notices(pages)), cw.bell),
         ("bells", place.inside(_bells(cw, means)), None),
         ("rota", place.inside(_rota(cw, means)), cw.bell),
+        ("round", place.inside(_round(cw, means, dialler, beside_gateway)), None),
         ("drills", place.inside(_drills(cw, means)), None),
         ("drill card", place.inside(card_step(cw, means, mirror)), None),
         ("pings", place.inside(_pings(cw, means, dialler.caller)), None),
@@ -178,6 +185,20 @@ def _keys(cw: Casework, means: Means) -> Step:
         await cw.db.write(lambda tx: renew_prekeys(tx, cw.keyring, cw.random, means.clock()))
         cw.bell.ring("mirror", "sheet")
         return _KEYS_S
+
+    return step
+
+
+def _round(cw: Casework, means: Means, dialler: Dialler, beside_gateway: bool) -> Step:
+    """A slip to ourselves through our own gateway; whether it came back is the auditor's to see."""
+
+    async def step() -> float:
+        if means.register.contact(cw.state) is not None and (slip := await next_round(cw, means.clock())) is not None:
+            try:
+                await dialler.put(own_gateway(means, beside_gateway), slip, lane=Lane.ROUTINE)
+            except LinkError as error:
+                log.info("round.not-put", code=error.code)
+        return _ROUND_S
 
     return step
 

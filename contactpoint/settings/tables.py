@@ -151,6 +151,38 @@ class DrillSettings(_Table):
     ping_s: int = Field(default=60, description="seconds between two pings of each State; 0: none", ge=0, le=3600)
 
 
+class RedisSettings(_Table):
+    """Wakes the parts of a node that run apart a little earlier. Nothing is kept in it and nothing depends on it."""
+
+    url: SecretStr = Field(default=SecretStr(""), description="redis://host:6379/0; empty: parts find news by polling")
+
+
+class MetricsSettings(_Table):
+    """Figures for Prometheus, on a listener of their own for this State's own people. No content, no names."""
+
+    port: int = Field(default=0, description="TCP port; 0: none", ge=0, le=65535)
+    address: str = Field(default="127.0.0.1", description="address to listen on; an inside one")
+
+    @field_validator("address")
+    @classmethod
+    def _inside(cls, value: str) -> str:
+        # how busy a desk is at night is nobody else's affair
+        try:
+            address = ipaddress.ip_address(value)
+        except ValueError as error:
+            raise ValueError("metrics.address is an IP address, such as 127.0.0.1") from error
+        if address.is_global:
+            raise ValueError("metrics.address is public; choose an inside address")
+        return value
+
+
+class DeadManSettings(_Table):
+    """A service outside that misses this node: it is called every minute while all is well, and shouts when the calls end."""
+
+    url: SecretStr = Field(default=SecretStr(""), description="https address that is called; empty: none")
+    timeout_s: float = Field(default=10.0, description="seconds until a call counts as lost", gt=0, le=60)
+
+
 class LogSettings(_Table):
     """What the node says on standard error. Never bodies, keys or addresses."""
 
@@ -177,6 +209,9 @@ class NodeSettings(BaseSettings):
     apprise: AppriseSettings | None = None
     reach: ReachSettings = ReachSettings()
     drills: DrillSettings = DrillSettings()
+    redis: RedisSettings = RedisSettings()
+    metrics: MetricsSettings = MetricsSettings()
+    deadman: DeadManSettings = DeadManSettings()
     log: LogSettings = LogSettings()
 
     @field_validator("state")

@@ -44,6 +44,11 @@ async def settings_under(tx: AsyncConnection, prefix: str) -> dict[str, bytes]:
     return {row.name: bytes(row.value) for row in (await tx.execute(query)).all()}
 
 
+async def setting_at(tx: AsyncConnection, name: str) -> datetime | None:
+    """When a setting was last written; None: never."""
+    return (await tx.execute(select(setting.c.at).where(setting.c.name == name))).scalar_one_or_none()
+
+
 async def put_setting(tx: AsyncConnection, name: str, value: bytes, now: datetime) -> None:
     await insert_or_replace(tx, setting, {"name": name, "value": value, "at": now}, ("name",))
 
@@ -145,8 +150,9 @@ async def keep_proof(tx: AsyncConnection, values: Mapping[str, Any], most: int =
     return count < most and await insert_once(tx, set_aside, values)
 
 
-async def beat_worker(tx: AsyncConnection, name: str, version: str, now: datetime) -> None:
-    await insert_or_replace(tx, worker, {"name": name, "version": version, "seen_at": now}, ("name",))
+async def beat_worker(tx: AsyncConnection, values: Mapping[str, Any]) -> None:
+    """``values``: name, version, seen_at, and how late its steps were."""
+    await insert_or_replace(tx, worker, values, ("name",))
 
 
 async def worker_rows(tx: AsyncConnection) -> Sequence[Row[Any]]:

@@ -29,9 +29,11 @@ Broken: TypeAlias = Callable[[Tx, Casework, Due, str, datetime], Awaitable[None]
 
 
 class Gate(Protocol):
-    """What may refuse a claim in its own transaction: the upgrade fence."""
+    """What may refuse a claim in its own transaction, and is told how late its rows were: this worker's place at the fence."""
 
     async def check(self, tx: Tx) -> None: ...
+
+    def fired(self, due: Sequence[datetime], now: datetime) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,8 @@ async def _together(tx: Tx, claim: Claim, cw: Casework, now: datetime, gate: Gat
     rows = await claim.due(tx, now, claim.batch)
     if rows:
         await claim.fire(tx, cw, rows, now)
+        if gate is not None:
+            gate.fired([row.next_at for row in rows], now)
     return len(rows)
 
 

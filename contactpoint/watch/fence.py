@@ -8,7 +8,9 @@ data are a different version, because they would put different officers on duty.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -22,6 +24,7 @@ BEAT_S = 3.0
 SILENT = timedelta(seconds=10)
 """A worker that has not beaten for so long is taken for dead."""
 _FENCE = "fence"
+_KEPT = 2000  # steps of which it is known how late they were
 
 
 class FenceError(Exception):
@@ -51,11 +54,13 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Fence:
-    """One worker's place at the fence."""
+    """One worker's place at the fence. It keeps how late the last steps were (milliseconds), to tell it with each beat."""
 
     cw: Casework
     name: str
     version: Version
+    _lags: deque[int] = field(default_factory=lambda: deque(maxlen=_KEPT), repr=False)
+    _count: list[int] = field(default_factory=lambda: [0], repr=False)
 
     async def beat(self, now: datetime) -> None:
         """Say that this worker is alive, and take the fence when nobody else holds it. Raises FenceError when others do."""
@@ -69,6 +74,11 @@ class Fence:
         held = await hold_setting(tx, _FENCE)
         if held is None or held.decode() != str(self.version):
             raise FenceError(self._why(held))
+
+    def fired(self, due: Sequence[datetime], now: datetime) -> None:
+        """Rows that were claimed at ``now``."""
+        self._lags.extend(max(0, (now - at) // timedelta(milliseconds=1)) for at in due)
+        self._count[0] += len(due)
 
     async def leave(self) -> None:
         """A clean end: the next version need not wait until this worker is taken for dead."""
@@ -91,7 +101,10 @@ class Fence:
                 await raise_task(tx, self.cw, "E-FENCE", now, note=why[:400], once=f"fence/{self.name}")
                 return why
             await put_setting(tx, _FENCE, str(self.version).encode(), now)
-        await beat_worker(tx, self.name, str(self.version), now)
+        late = sorted(self._lags) or [0]
+        figures = {"fired": self._count[0], "lag_p50": late[len(late) // 2], "lag_p99": late[len(late) * 99 // 100]}
+        who = {"name": self.name, "version": str(self.version), "seen_at": now}
+        await beat_worker(tx, {**who, **figures, "lag_max": late[-1]})
         return ""
 
     def _why(self, held: bytes | None) -> str:

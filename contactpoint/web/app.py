@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 
 from fastapi import FastAPI, Request, Response
@@ -24,13 +24,17 @@ from contactpoint.web.visitor import Console, visitor
 
 
 def create_app(
-    desk: DeskPort, settings: WebSettings, clock: Callable[[], datetime], random: Callable[[int], bytes]
+    desk: DeskPort,
+    settings: WebSettings,
+    clock: Callable[[], datetime],
+    random: Callable[[int], bytes],
+    not_ready: Callable[[datetime], Awaitable[Sequence[str]]] | None = None,
 ) -> FastAPI:
     """The console of one contact point over ``desk``.
 
-    ``clock`` gives aware UTC, ``random(n)`` n random bytes. Serve it on the inside listener only, with
-    ``access_log=False`` (a one-time link is a secret in a path) and ``timeout_graceful_shutdown=5`` (an open event
-    stream would block the end for ever); call ``drain`` first.
+    ``clock`` gives aware UTC, ``random(n)`` n random bytes, ``not_ready`` why the node behind the desk is
+    not ready, a reason a line. Serve it on the inside listener only, with ``access_log=False`` (a one-time link is a secret in a path) and
+    ``timeout_graceful_shutdown=5`` (an open event stream would block the end for ever); call ``drain`` first.
     """
     app = FastAPI(
         title="contactpoint", version=settings.version or "0", docs_url=None, redoc_url=None, openapi_url=None
@@ -41,6 +45,7 @@ def create_app(
     routes = frozenset(str(getattr(route, "path", "")) for router in ROUTERS for route in router.routes)
     app.state.console = Console(desk, settings, clock, random, checks, watch_key=random(32), tabs=tabs(routes))
     app.state.closing = Closing()
+    app.state.not_ready = not_ready
     app.add_exception_handler(problems.WebError, refused)
     app.add_exception_handler(DeskError, refused)
     app.add_exception_handler(HTTPException, not_served)

@@ -44,6 +44,7 @@ class SlipLevel(StrEnum):
     ENDED = "ended"
     RECALL = "recall"
     REVOCATION = "revocation"
+    ROUND = "round"
 
 
 _STATION = frozenset((Role.STATION,))
@@ -77,6 +78,7 @@ _FIELDS: dict[SlipLevel, tuple[frozenset[str], frozenset[str]]] = {
     SlipLevel.ENDED: (_LETTER | {"due", "code"}, frozenset()),
     SlipLevel.RECALL: (frozenset(("since",)), frozenset(("code",))),
     SlipLevel.REVOCATION: (frozenset(("revocation",)), frozenset(("code",))),
+    SlipLevel.ROUND: (frozenset(("subject",)), frozenset()),
 }
 _OPTIONAL = frozenset().union(*(must | may for must, may in _FIELDS.values()))
 
@@ -87,9 +89,9 @@ class Slip:
 
     `at` is when it was said; `skew_ms` the signer's measured clock error, None where unproven; `dir_size` the size of
     the register's log at the signer; `journal_head` the head of the signer's journal, None when it is empty. `subject`
-    is the prekey id (undecryptable) or blob digest (blob-received). `due` is the T of a *not by T*, of a rung, until which the
-    ladder waits for an officer who was reached, or of a term that ended (`code` names its clock). Which fields a level
-    must or may carry is one table in this file.
+    is the prekey id (undecryptable), blob digest (blob-received) or 32 bytes of chance (round). `due` is the T of a
+    *not by T*, of a rung, until which the ladder waits for an officer who was reached, or of a term that ended (`code`
+    names its clock). Which fields a level must or may carry is one table in this file.
     """
 
     level: SlipLevel

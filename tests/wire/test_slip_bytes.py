@@ -47,6 +47,7 @@ LEVELS = {
     SlipLevel.ENDED: replace(HELD, due=NOON, code="PRES-60"),
     SlipLevel.RECALL: replace(HELD, id=None, seal=None, envelope=None, since=NOON),
     SlipLevel.REVOCATION: replace(HELD, id=None, seal=None, envelope=None, revocation=b"signed object"),
+    SlipLevel.ROUND: replace(HELD, id=None, seal=None, envelope=None, subject=b"\2" * 32),
 }
 SLIPS = [replace(LEVELS.get(level, HELD), level=level) for level in SlipLevel]
 
@@ -142,6 +143,7 @@ def test_a_level_says_what_it_must_and_nothing_out_of_place(slip: Slip) -> None:
         SlipLevel.ENDED: ("id seal envelope due code", ""),
         SlipLevel.RECALL: ("since", "code"),
         SlipLevel.REVOCATION: ("revocation", "code"),
+        SlipLevel.ROUND: ("subject", ""),
         SlipLevel.HELD: ("id seal envelope", "code"),
         SlipLevel.RECEIVED: ("id seal envelope", "code"),
         SlipLevel.OPENED: ("id seal envelope", "code"),

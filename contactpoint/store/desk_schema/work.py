@@ -76,4 +76,9 @@ worker = Table(
     Column("name", String(64), primary_key=True),
     Column("version", String(64), nullable=False),
     Column("seen_at", Instant, nullable=False),
+    # How late the steps of the last minutes were when this worker claimed them; milliseconds.
+    Column("fired", Integer, nullable=False, server_default="0"),
+    Column("lag_p50", Integer, nullable=False, server_default="0"),
+    Column("lag_p99", Integer, nullable=False, server_default="0"),
+    Column("lag_max", Integer, nullable=False, server_default="0"),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 
+from contactpoint.store.errors import StorageUnavailableError
 from contactpoint.web.visitor import console_of
 
 router = APIRouter()
@@ -18,11 +19,18 @@ async def livez() -> Response:
 
 @router.get("/readyz")
 async def readyz(request: Request) -> Response:
-    """200 while new work is welcome, 503 once the process drains. Asks the database."""
+    """200 while new work is welcome and the clocks run; otherwise 503 with one line for each thing that is not ready."""
     if request.app.state.closing.closed:
         return PlainTextResponse("draining\n", status_code=503)
     console = console_of(request)
-    await console.desk.beat(console.clock())
+    try:
+        await console.desk.beat(console.clock())
+        ask = request.app.state.not_ready
+        why = () if ask is None else await ask(console.clock())
+    except StorageUnavailableError as error:
+        why = (f"database: {error}",)
+    if why:
+        return PlainTextResponse("".join(f"not ready: {each}\n" for each in why), status_code=503)
     return PlainTextResponse("ready\n")
 
 

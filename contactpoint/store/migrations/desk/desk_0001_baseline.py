@@ -427,6 +427,10 @@ def upgrade() -> None:
         sa.Column("name", sa.String(length=64), nullable=False),
         sa.Column("version", sa.String(length=64), nullable=False),
         sa.Column("seen_at", sa.BigInteger(), nullable=False),
+        sa.Column("fired", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("lag_p50", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("lag_p99", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("lag_max", sa.Integer(), server_default="0", nullable=False),
         sa.PrimaryKeyConstraint("name"),
     )
     op.create_table(
