@@ -146,7 +146,7 @@ async def _page_administrators(tx: AsyncConnection, cw: Casework, now: datetime)
 
 async def _somebody_reachable(tx: AsyncConnection, cw: Casework, now: datetime) -> bool:
     """Whether anybody on duty now has a console that rings, or another channel that was verified. Where nobody is on duty: no."""
-    on_duty = {officer for officer, _ in await people_now(tx, cw, (ON_DUTY,))}
+    on_duty = {officer for officer, _ in await people_now(tx, cw, (ON_DUTY,), now)}
     if on_duty & set(await manned_by(tx, now - STALE_AFTER)):
         return True
     outside = set(cw.channels) - {"console"}
