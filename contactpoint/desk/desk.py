@@ -18,6 +18,7 @@ from contactpoint.desk.clocks import ClockView, running
 from contactpoint.desk.compose import submit
 from contactpoint.desk.drills import Drills
 from contactpoint.desk.errors import NotFoundError
+from contactpoint.desk.escalation import Policies
 from contactpoint.desk.figures import DeskFigures, desk_figures
 from contactpoint.desk.find import find_request
 from contactpoint.desk.instructions import Instruction, InstructionView, TickView
@@ -76,6 +77,10 @@ class Desk:
     @property
     def threats(self) -> Threats:
         return Threats(self.cw)
+
+    @property
+    def policies(self) -> Policies:
+        return Policies(self.cw)
 
     @property
     def rota(self) -> Rotas:

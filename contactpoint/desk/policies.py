@@ -150,6 +150,10 @@ class PolicyPort(Protocol):
         """If one of this class were held now (or at ``at``): by the policy in use, or by this content."""
         ...
 
+
+class StepsPort(PolicyPort, Protocol):
+    """And the steps by hand of one request."""
+
     async def escalate(self, request: str, key: Signer, now: datetime, rung: int | None = None) -> Escalation:
         """Climb by hand: the own ladder of a request that came here, or ask the State that an own request went to. ``rung`` from 1."""
         ...

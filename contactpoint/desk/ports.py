@@ -14,6 +14,7 @@ from contactpoint.desk.notices import NoticesPort
 from contactpoint.desk.oral import Call
 from contactpoint.desk.order import OrderView
 from contactpoint.desk.plan import Signer as OfficerKey
+from contactpoint.desk.policies import PolicyPort
 from contactpoint.desk.review import Check
 from contactpoint.desk.rota_views import RotaPort
 from contactpoint.desk.shift_handover import ShiftPort
@@ -47,6 +48,8 @@ class DeskPort(Protocol):
     def joint(self) -> JointPort: ...
     @property
     def notices(self) -> NoticesPort: ...
+    @property
+    def policies(self) -> PolicyPort: ...
     @property
     def rota(self) -> RotaPort: ...
     @property

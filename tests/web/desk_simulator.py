@@ -40,6 +40,7 @@ from tests.web.joint_simulator import JointSimulator
 from tests.web.notices_simulator import SimulatedNotices
 from tests.web.papers_simulator import WRITTEN, PapersSimulator
 from tests.web.people_simulator import PeopleSimulator
+from tests.web.policies_simulator import PoliciesSimulator
 from tests.web.rights_simulator import RightsSimulator
 from tests.web.rota_simulator import RotaSimulator
 from tests.web.sample import A01, A06, NAMES, PASSWORD
@@ -55,6 +56,7 @@ class DeskSimulator(
     DirectorySimulator,
     FiguresSimulator,
     PapersSimulator,
+    PoliciesSimulator,
     RotaSimulator,
     ThreatsSimulator,
     HandoverSimulator,
