@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -66,6 +67,7 @@ WHY = {
 }
 AS_PLANNED = tuple(each.value for each in Nobody if each.as_planned)
 _MOST_PAGES = 40
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z")
 ROLES = ("duty officer", "next duty officer", "deputy", "supervisor", "everybody")
 
 
@@ -172,9 +174,8 @@ def _stops(findings: Sequence[FindingView]) -> bool:
 def _mark(findings: Sequence[FindingView]) -> str:
     """What an officer accepts: these warnings and no others. A change that brings new ones asks again."""
     # Without the instant from which a rung is empty: that is another one with every look.
-    return digest(
-        repr([(each.code, each.rung, each.detail.partition(" from ")[0]) for each in findings]).encode()
-    ).hex()[:16]
+    told = [(each.code, each.rung, _INSTANT.sub("", each.detail)) for each in findings]
+    return digest(repr(told).encode()).hex()[:16]
 
 
 async def _form(
