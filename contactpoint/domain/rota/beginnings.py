@@ -35,4 +35,5 @@ def gaps_to_tell(rota: Rota, ahead: timedelta, now: datetime) -> tuple[Period, .
     So one gap is one gap at every look, and is told once. One that has lasted for longer than ``ahead`` is cut to the day.
     """
     back = (now - ahead).replace(hour=0, minute=0, second=0, microsecond=0)
-    return tuple(gap for gap in gaps(rota, back, now + ahead) if gap.until > now)
+    # Looked at beyond that, so that its end is told too.
+    return tuple(gap for gap in gaps(rota, back, now + 2 * ahead) if gap.until > now and gap.since <= now + ahead)
