@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contactpoint.casework.context import Casework
+from contactpoint.casework.errors import PlanError
 from contactpoint.casework.plans import Plan, PlanKind, history_of, newest_plan, plans_in_use, save_plan
 from contactpoint.desk.errors import DraftError, NotFoundError, NotPermittedError
 from contactpoint.desk.officers import list_officers
@@ -32,8 +33,10 @@ from contactpoint.desk.rota_views import (
 from contactpoint.domain.errors import RotaError
 from contactpoint.domain.rota import (
     Absence,
+    Holiday,
     Override,
     Period,
+    Roster,
     Rota,
     Source,
     Swap,
@@ -43,6 +46,7 @@ from contactpoint.domain.rota import (
     on_duty,
     pieces,
 )
+from contactpoint.domain.rota.change import succeed
 from contactpoint.store.rows_people import officer_rows
 
 GAPS_AHEAD = timedelta(days=14)
@@ -99,11 +103,26 @@ class Rotas:
     async def save(self, name: str, content: Mapping[str, Any], after: int, key: Signer, now: datetime) -> int:
         """Save a whole rota; ``after`` is the version that the officer saw (0: a new rota).
 
+        Whoever is on duty stays until the next handoff, and who was on duty stays as it was, whatever ``content`` says of it.
         Raises NotPermittedError, DraftError (it cannot be computed with, or names nobody we know), BusyCaseError.
         """
         need_right(key, _RIGHT)
         rota = _read({**content, "name": name})
-        return await self.cw.db.write(lambda tx: self._keep(tx, rota, after, key, now))
+
+        async def work(tx: AsyncConnection) -> int:
+            stands = await self._standing(tx, name)
+            turns = rota.rotations if stands is None else succeed(stands.rotations, rota.rotations, now)
+            return await self._keep(tx, replace(rota, rotations=turns), after, key, now)
+
+        return await self.cw.db.write(work)
+
+    async def _standing(self, tx: AsyncConnection, name: str) -> Rota | None:
+        """The rota in use. None where there is none, or one that may not be believed: it must be possible to replace that."""
+        try:
+            plan = await newest_plan(tx, self.cw, PlanKind.ROTA, name)
+            return None if plan is None else Rota.from_plain(plan.content)
+        except (PlanError, RotaError):
+            return None
 
     async def add_override(self, name: str, new: Override, key: Signer, now: datetime) -> int:
         need_right(key, _RIGHT)
@@ -118,6 +137,29 @@ class Rotas:
         return await self._change(
             name, lambda rota: replace(rota, absences=(*rota.absences, _named(new, now))), key, now
         )
+
+    async def add_roster(self, name: str, new: Roster, key: Signer, now: datetime) -> int:
+        """A fixed roster: for its period it alone says who is on duty."""
+        need_right(key, _RIGHT)
+        named = replace(new, id=new.id or _short(new.period, key.number, now))
+        return await self._change(name, lambda rota: replace(rota, rosters=(*rota.rosters, named)), key, now)
+
+    async def add_overrides(self, name: str, new: Sequence[Override], key: Signer, now: datetime) -> int:
+        """Several at once: all of them, or none."""
+        need_right(key, _RIGHT)
+        named = tuple(replace(each, id=f"{_short(each.period, each.officer, now)}-{n}") for n, each in enumerate(new))
+        return await self._change(name, lambda rota: replace(rota, overrides=(*rota.overrides, *named)), key, now)
+
+    async def seed_holidays(self, name: str, days: Sequence[Holiday], key: Signer, now: datetime) -> int:
+        """Propose public holidays. None counts before `confirm_holiday`; what stands already stays as it is."""
+        need_right(key, _RIGHT)
+
+        def seeded(rota: Rota) -> Rota:
+            known = {each.day for each in rota.holidays}
+            fresh = [replace(each, confirmed=False) for each in days if each.day not in known]
+            return replace(rota, holidays=tuple(sorted((*rota.holidays, *fresh), key=lambda each: each.day)))
+
+        return await self._change(name, seeded, key, now)
 
     async def remove(self, name: str, identity: str, key: Signer, now: datetime) -> int:
         """Take an override, an absence or a fixed roster away. Raises NotFoundError when there is none of this id."""

@@ -6,13 +6,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, time
-from itertools import zip_longest
 
 from starlette.datastructures import FormData
 
 from contactpoint.domain.catalogue import Problem
 from contactpoint.domain.rota import Rota, Rotation, Unit, Window
-from contactpoint.domain.rota.change import changed, running
+from contactpoint.domain.rota.change import running, succeed
 from contactpoint.web.i18n import N_
 from contactpoint.web.visitor import text
 from contactpoint.web.walltime import read_local
@@ -225,29 +224,8 @@ def rota_of(draft: RotaDraft, stands: Rota | None, now: datetime) -> Rota:
     new = [_rotation(each, draft.zone) for each in draft.turns]
     if stands is None:
         return Rota(draft.name, draft.zone, tuple(new), draft.default)
-    old = running(stands.rotations)
-    kept = [each for each in stands.rotations if each not in old]
-    for before, after in _matched(old, new):
-        kept += changed(before, after, now)
-    return replace(stands, zone=draft.zone, default=draft.default, rotations=tuple(kept))
-
-
-def _matched(old: Sequence[Rotation], new: Sequence[Rotation]) -> list[tuple[Rotation | None, Rotation | None]]:
-    """Which turn of the form is which of the rota: the same pattern first, then the rest in their order."""
-    left, pairs = list(old), []
-    rest: list[Rotation] = []
-    for turn in new:
-        same = next((each for each in left if _pattern(each) == _pattern(turn)), None)
-        if same is None:
-            rest.append(turn)
-        else:
-            left.remove(same)
-            pairs.append((same, turn))
-    return [*pairs, *zip_longest(left, rest)]
-
-
-def _pattern(turn: Rotation) -> tuple[object, ...]:
-    return (turn.zone, turn.anchor, turn.unit, turn.length, frozenset(turn.windows))
+    turns = succeed(stands.rotations, new, now)
+    return replace(stands, zone=draft.zone, default=draft.default, rotations=turns)
 
 
 def _rotation(turn: TurnDraft, zone: str) -> Rotation:

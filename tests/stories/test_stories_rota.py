@@ -1,15 +1,18 @@
 """Rotas at the desk: who may change what, consent of both, and of two who save at once."""
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
-from contactpoint.casework.errors import BusyCaseError
+from contactpoint.casework.errors import BusyCaseError, PlanError
 from contactpoint.desk.errors import DraftError, NotFoundError, NotPermittedError
-from contactpoint.domain.rota import Absence, Change, Holiday, Override, Period, Rota, Rotation, Unit, on_duty
+from contactpoint.domain.rota import Absence, Change, Holiday, Override, Period, Roster, Rota, Rotation, Unit, on_duty
+from contactpoint.store.desk_schema import plan
 from tests.simulator import START, SimulatedState, simulated
 
 DAY = timedelta(days=1)
@@ -155,3 +158,69 @@ async def test_the_calendar_says_where_each_shift_comes_from(tmp_path: Path) -> 
         assert found[0].since == START and found[-1].until == datetime(2027, 3, 7, 13, tzinfo=UTC)
         with pytest.raises(DraftError):
             await state.desk.rota.shifts("desk", START, START + 4000 * DAY)
+
+
+async def test_whoever_is_on_duty_stays_until_the_handoff_whatever_a_new_version_says(tmp_path: Path) -> None:
+    async with simulated(tmp_path, "XA") as net:
+        state = await kept(net["XA"])
+        await state.hire("XA-OFF-003", rights=("answer",))
+        net.now = START + DAY / 2
+        assert await called(state, 0.5) == (TWO,)
+        await state.desk.rota.save("desk", turns("XA-OFF-003", ONE), 1, state.officer, net.now)
+        assert [await called(state, days) for days in (-0.5, 0.5, 1.0, 2.0)] == [
+            (ONE,),
+            (TWO,),
+            ("XA-OFF-003",),
+            (ONE,),
+        ]
+        again = (await state.desk.rota.rota("desk")).to_plain()
+        await state.desk.rota.save("desk", again, 2, state.officer, net.now)
+        assert (await state.desk.rota.rota("desk")).to_plain() == again, "the same once more changes nothing"
+        await state.desk.rota.save("desk", turns(ONE), 3, state.officer, net.now)
+        assert [await called(state, days) for days in (-0.5, 0.5, 1.0, 2.0)] == [(ONE,), (TWO,), (ONE,), (ONE,)]
+
+
+async def test_a_rota_that_was_changed_without_a_key_can_be_replaced(tmp_path: Path) -> None:
+    async with simulated(tmp_path, "XA") as net:
+        state = await kept(net["XA"])
+        forged = update(plan).where(plan.c.name == "desk").values(by_officer="XA-OFF-002", version=2)
+        await state.cw.db.write(lambda tx: tx.execute(forged))
+        with pytest.raises(PlanError):
+            await state.desk.rota.rota("desk")
+        assert await state.desk.rota.save("desk", turns(), 2, state.officer, net.now) == 3
+        assert await called(state, 0.5) == (TWO,)
+
+
+async def test_several_overrides_are_entered_together_or_not_at_all(tmp_path: Path) -> None:
+    async with simulated(tmp_path, "XA") as net:
+        state = await kept(net["XA"])
+        both = [Override("", Change.ADD, TWO, span(1, 3)), Override("", Change.ADD, TWO, span(2, 4))]
+        with pytest.raises(DraftError):
+            await state.desk.rota.add_overrides("desk", both, state.officer, net.now)
+        assert (await state.desk.rota.rota("desk")).overrides == ()
+        await state.desk.rota.add_overrides("desk", [both[0], replace(both[1], officer=ONE)], state.officer, net.now)
+        assert len({each.id for each in (await state.desk.rota.rota("desk")).overrides}) == 2
+
+
+async def test_a_fixed_roster_stands_above_an_override(tmp_path: Path) -> None:
+    async with simulated(tmp_path, "XA") as net:
+        state = await kept(net["XA"])
+        await state.desk.rota.add_override(
+            "desk", Override("", Change.REPLACE, TWO, span(1, 2)), state.officer, net.now
+        )
+        fixed = Roster("", span(1, 2), ((ONE, span(1, 2)),))
+        await state.desk.rota.add_roster("desk", fixed, state.officer, net.now)
+        assert await called(state, 1.5) == (ONE,)
+        with pytest.raises(DraftError):
+            await state.desk.rota.add_roster("desk", fixed, state.officer, net.now + DAY)
+
+
+async def test_a_seed_proposes_holidays_and_undoes_no_confirmation(tmp_path: Path) -> None:
+    async with simulated(tmp_path, "XA") as net:
+        state = await kept(net["XA"])
+        day = START.date() + DAY
+        await state.desk.rota.confirm_holiday("desk", day, state.officer, net.now)
+        proposed = [Holiday(day, "Day of Data"), Holiday(day + DAY, "Day after")]
+        await state.desk.rota.seed_holidays("desk", proposed, state.officer, net.now)
+        rota = await state.desk.rota.rota("desk")
+        assert [(each.day, each.confirmed) for each in rota.holidays] == [(day, True), (day + DAY, False)]

@@ -3,8 +3,30 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from itertools import zip_longest
 
 from contactpoint.domain.rota.rotation import Rotation
+
+
+def succeed(old: Sequence[Rotation], new: Sequence[Rotation], now: datetime) -> tuple[Rotation, ...]:
+    """Promise: ``new`` in the place of ``old``, each turn from its next handoff on; every segment that was stays as it was.
+
+    A turn is known again by its pattern, the rest by their order. The same change once more changes nothing.
+    """
+    left = list(running(old))
+    kept = [each for each in old if each not in left]
+    rest: list[Rotation] = []
+    pairs: list[tuple[Rotation | None, Rotation | None]] = []
+    for turn in running(new):
+        same = next((each for each in left if _form(each) == _form(turn)), None)
+        if same is None:
+            rest.append(turn)
+        else:
+            left.remove(same)
+            pairs.append((same, turn))
+    for before, after in [*pairs, *zip_longest(left, rest)]:
+        kept += changed(before, after, now)
+    return tuple(kept)
 
 
 def running(rotations: Sequence[Rotation]) -> tuple[Rotation, ...]:
@@ -22,7 +44,9 @@ def changed(old: Rotation | None, new: Rotation | None, now: datetime) -> tuple[
     if new is not None and _form(old) == _form(new) and old.officers == new.officers:
         return (old,)
     if not _has_begun(old, now):
-        return () if new is None else (replace(new, since=old.since),)
+        if new is None:
+            return ()
+        return (replace(new, since=old.since, first=old.first if _form(old) == _form(new) else new.first),)
     if new is not None and _form(old) == _form(new):
         return old.with_officers(new.officers, now)
     handoff = old.next_handoff(now)
