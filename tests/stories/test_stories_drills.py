@@ -11,7 +11,7 @@ import pytest
 
 from contactpoint.casework.ids import new_id
 from contactpoint.casework.letters import SignedLetter, _put_out, queue, seal
-from contactpoint.desk.compose import _statement, write
+from contactpoint.desk.compose import _statement, prepare
 from contactpoint.desk.errors import DeskError, DraftError, NotPermittedError
 from contactpoint.desk.plan import Plan, Signer, open_case
 from contactpoint.desk.toolkeys import Scope, add_key, revoke_key
@@ -218,6 +218,11 @@ async def test_who_is_neither_on_duty_nor_called_does_not_pass_the_drill(tmp_pat
         await xb.desk.answer(drill, "OK", number, xb.officers["XB-OFF-002"], net.now)
         await net.settle()
         assert await settled(net, drill) == [("5-min", ""), ("5-min", "")]
+        # Whom the drill itself has paged may answer it, too.
+        again = await drilled(net)
+        assert "XB-OFF-001" in {page.officer for page in await xb.desk.pages(again)}
+        await answer(xb, again)
+        assert await settled(net, again) == [("5-min", ""), ("5-min", "")]
 
 
 async def test_a_drill_that_its_sender_ends_says_nothing_of_anybody(tmp_path: Path) -> None:
@@ -286,18 +291,20 @@ async def test_the_machine_opens_a_drill_within_four_weeks_at_an_hour_of_chance_
         assert timedelta(days=14) <= later.next_at - plan.next_at <= timedelta(days=28)
 
 
-async def test_a_station_opens_drills_and_nothing_else(tmp_path: Path) -> None:
+@pytest.mark.parametrize("urgency", [Urgency.U1, Urgency.U2])
+async def test_a_station_opens_drills_and_nothing_else(tmp_path: Path, urgency: Urgency) -> None:
     """An attack: whoever took over a desk has its station's key; it must not be enough for a request that asks something."""
     async with simulated(tmp_path, "XA", "XB") as net:
         xa = net["XA"]
-        body = preservation_body(net.now)
-        plan = Plan("PRES-NEW", Address("XB"), Urgency.U1, body, None, None, "en", None, "", "")
-        try:
-            await write(xa.cw, plan, Hand("", xa.cw.keyring.station, ()), net.now)
-        except NotPermittedError:
-            return
+        station = Hand("", xa.cw.keyring.station, ())
+        for kind, body in (("PRES-NEW", preservation_body(net.now)), ("DIR-PING", {"nonce": "12345678"})):
+            plan = Plan(kind, Address("XB"), urgency, body, None, None, "en", None, "", "")
+            await smuggle(xa, prepare(xa.cw, plan, station, net.now).letter)
         await net.settle()
-        assert (await net["XB"].desk.board("", net.now)).unacknowledged == ()
+        board = await net["XB"].desk.board("", net.now)
+        drilled = [] if urgency is Urgency.U2 else ["DIR-PING"]  # and that in the one class that the catalogue names
+        assert [view.kind for view in board.unacknowledged] == drilled
+        assert "E-SIGNATURE" in {task.code for task in board.tasks}
 
 
 async def test_a_state_that_cannot_be_written_to_holds_up_no_other(tmp_path: Path) -> None:
@@ -414,9 +421,14 @@ async def forge(state: SimulatedState, drill: str, body: dict[str, str], hand: S
     try:
         await queue(cw, letter, None, "", "", now)
     except DomainError:
-        # The own fold refuses it: past that too, straight to the wire.
-        sealed = await seal(cw, letter, 1, cw.random(32), now)
-        await cw.db.write(lambda tx: _put_out(tx, letter.statement, 1, sealed, now))
+        await smuggle(state, letter)
+
+
+async def smuggle(state: SimulatedState, letter: SignedLetter) -> None:
+    """Straight to the wire, past what the own fold refuses."""
+    cw, now = state.cw, state.net.now
+    sealed = await seal(cw, letter, 1, cw.random(32), now)
+    await cw.db.write(lambda tx: _put_out(tx, letter.statement, 1, sealed, now))
 
 
 # Pings
@@ -444,6 +456,11 @@ async def test_a_minute_in_an_announced_closure_is_excused_and_marks_are_kept_fo
         assert (xb.day.tried, xb.day.reached, xb.day.excused, xb.day.percent) == (4, 4, 2, 100.0)
         assert (xc.day.tried, xc.day.reached, xc.day.excused) == (6, 6, 0)
         assert tried.count("XB") == 4
+        own = Closure(begins=net.now, ends=net.now + timedelta(minutes=1), reason="our own works")
+        net.register.change_card("XA", net.now, closures=(own,))
+        await net.refresh()
+        await minute()
+        assert (await xa.desk.drills.figures(net.now, "XC"))[0].day.excused == 1
         net.weather.cut = {"XC"}
         await minute()
         assert (await xa.desk.drills.figures(net.now, "XC"))[0].day.percent == round(600 / 7, 2)
