@@ -122,10 +122,10 @@ def _ends_it(request: Request, step: Step, now: datetime) -> bool:
 
 
 def _answers(catalogue: Catalogue, request: Request, step: Step) -> bool:
-    """Whether a step is an officer's answer with a number. (That exactly that officer signed was checked when the letter came.)"""
+    """Whether a step is an answer with a number. An officer signed it: what a station or a stranger signs never becomes a step."""
     answer = catalogue[request.kind].offered(step.kind)
     numbered = answer is not None and any(field.name == NUMBER for field in answer.fields)
-    return step.side is Side.ADDRESSEE and step.by != "" and numbered
+    return step.side is Side.ADDRESSEE and numbered
 
 
 def _said(case: Case, sender: Address, digest: bytes) -> Statement:
