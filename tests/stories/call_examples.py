@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
+
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contactpoint.desk.desk import Desk
 from contactpoint.domain.escalation import Rung, Target, Who
 from contactpoint.notify.channel import Outcome, Result
 from contactpoint.notify.notice import Notice, Subject
+from contactpoint.store.rows_requests import add_page
 from contactpoint.watch.notices import Notices
 from tests.simulator import START, SimulatedState, Simulator, simulated
 
@@ -49,10 +52,10 @@ class Lines(dict[str, Line]):
 
 @asynccontextmanager
 async def calling(
-    folder: Path, *rungs: Rung, start: datetime = START
+    folder: Path, *rungs: Rung, start: datetime = START, url: Callable[[str], str] | None = None
 ) -> AsyncIterator[tuple[Simulator, SimulatedState, Lines]]:
     """XA and XB, whose worker and desk have four channels and these rungs."""
-    async with simulated(folder, "XA", "XB", start=start) as net:
+    async with simulated(folder, "XA", "XB", start=start, url=url) as net:
         xb = net["XB"]
         lines = Lines({name: Line(name, net.clock) for name in CHANNELS})
         xb.cw = replace(xb.cw, channels=CHANNELS)
@@ -74,3 +77,17 @@ def code_of(lines: Lines, channel: str) -> str:
     notice = lines[channel].said[-1][1]
     assert notice.subject is Subject.CODE
     return notice.reference
+
+
+async def three_due_pages(xb: SimulatedState) -> None:
+    """Three rungs of one request to one telephone, a minute apart, that nobody has sent."""
+
+    async def work(tx: AsyncConnection) -> None:
+        for rung in range(3):
+            at = xb.net.now + timedelta(minutes=rung)
+            await add_page(tx, {
+                "id": f"page-{rung}", "request_id": "request-1", "cycle": 0, "rung": rung, "officer": ME,
+                "channel": "sms", "address": "+999 0001", "urgency": "U1", "state": "due", "next_at": at, "at": at,
+            })  # fmt: skip
+
+    await xb.cw.db.write(work)

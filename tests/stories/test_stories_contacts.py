@@ -17,7 +17,7 @@ from contactpoint.store.rows_desk import open_tasks
 from contactpoint.store.rows_requests import add_page
 from contactpoint.watch.notices import Notices
 from tests.simulator import START, SimulatedState
-from tests.stories.call_examples import ME, OTHER, Line, calling, code_of, verified
+from tests.stories.call_examples import ME, OTHER, Line, calling, code_of, three_due_pages, verified
 
 
 async def tasks(xb: SimulatedState) -> list[str]:
@@ -312,16 +312,7 @@ async def test_a_closed_console_wakes_nobody_for_a_u3_in_quiet_hours(tmp_path: P
 
 async def test_a_worker_that_stood_still_says_three_due_pages_once_and_the_log_shows_all_three(tmp_path: Path) -> None:
     async with calling(tmp_path) as (net, xb, lines):
-
-        async def three(tx: object) -> None:
-            for rung in range(3):
-                at = net.now + timedelta(minutes=rung)
-                await add_page(tx, {  # type: ignore[arg-type]
-                    "id": f"page-{rung}", "request_id": "request-1", "cycle": 0, "rung": rung, "officer": ME,
-                    "channel": "sms", "address": "+999 0001", "urgency": "U1", "state": "due", "next_at": at, "at": at,
-                })  # fmt: skip
-
-        await xb.cw.db.write(three)
+        await three_due_pages(xb)
         net.now += timedelta(minutes=3)
         await xb.notices.run_due()
         assert [notice.id for _, notice in lines["sms"].said] == ["page-0"]
