@@ -82,6 +82,7 @@ class DeskSimulator(
     silent: bool = False
     bell_keys: set[str] = field(default_factory=set)
     bells_heard: list[datetime] = field(default_factory=list)
+    bells_gone: int = 0
     instructions: dict[str, InstructionView] = field(default_factory=dict)
     ticked: dict[tuple[str, str], tuple[str, datetime]] = field(default_factory=dict)
 
@@ -265,7 +266,7 @@ class DeskSimulator(
             await asyncio.sleep(0.2)
         board = await self.board("", now)
         oldest = max((int((now - each.at).total_seconds()) for each in board.unacknowledged), default=0)
-        return Beat(len(board.unacknowledged), oldest, len(board.own_overdue), 0)
+        return Beat(len(board.unacknowledged), oldest, len(board.own_overdue), 0, self.bells_gone)
 
     async def bell_rings(self, token: str, now: datetime) -> None:
         if token not in self.bell_keys:

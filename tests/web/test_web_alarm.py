@@ -74,6 +74,17 @@ async def test_a_request_appears_without_a_reload_and_rings_on_every_beat(
     assert (await page.title()).startswith("(1) ")
 
 
+async def test_a_second_bell_that_has_fallen_silent_rings_here(console: Served, context: BrowserContext) -> None:
+    page = await context.new_page()
+    await start_shift(page, console)
+    await alarm(page, "quiet")
+    console.at_desk(lambda: setattr(console.desk, "bells_gone", 1))
+    await alarm(page, "ringing")
+    await rings_more(page, 2)
+    console.at_desk(lambda: setattr(console.desk, "bells_gone", 0))
+    await alarm(page, "quiet")
+
+
 async def test_the_header_says_that_the_alarm_is_off_until_it_was_heard(
     console: Served, context: BrowserContext
 ) -> None:

@@ -250,6 +250,14 @@ async def test_a_forged_watch_pass_opens_no_stream(visitor: Browserless, cookie:
     assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in")
 
 
+@pytest.mark.parametrize("key", ["", "cpf_wrong", "cpf_" + "0" * 64, "x" * 100_000])
+async def test_a_forged_bell_key_opens_no_stream(visitor: Browserless, key: str) -> None:
+    visitor.desk.bell_keys.add("cpf_right")
+    answer = await visitor.get("/events", authorization=f"Bearer {key}")
+    assert answer.status_code == 403
+    assert visitor.desk.bells_heard == []
+
+
 async def test_a_watch_pass_opens_no_page_and_is_gone_after_signing_out(visitor: Browserless) -> None:
     await visitor.sign_in()
     assert visitor.http.cookies.get("__Host-watch")
