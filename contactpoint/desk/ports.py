@@ -27,6 +27,7 @@ from contactpoint.desk.views import (
     DirectoryView,
     Draft,
     OfficerView,
+    PageView,
     Submitted,
     Taken,
     Waiting,
@@ -70,6 +71,10 @@ class DeskPort(Protocol):
 
     async def find_request(self, reference: str) -> tuple[str, str]:
         """(case id, request id) for an id, a label, a unique prefix, or an own file number."""
+        ...
+
+    async def pages(self, request: str) -> tuple[PageView, ...]:
+        """Every notice of a request with each attempt to send it, oldest first."""
         ...
 
     async def directory(self, now: datetime) -> DirectoryView: ...

@@ -21,6 +21,7 @@ from contactpoint.desk.views import (
     Fact,
     OfficerView,
     OralView,
+    PageView,
     PreservationView,
     RequestView,
     ReviewView,
@@ -37,7 +38,7 @@ from tests.web.directory_simulator import DirectorySimulator
 from tests.web.figures_simulator import FiguresSimulator
 from tests.web.handover_simulator import HandoverSimulator
 from tests.web.joint_simulator import JointSimulator
-from tests.web.notices_simulator import SimulatedNotices
+from tests.web.notices_simulator import SimulatedNotices, some_pages
 from tests.web.papers_simulator import WRITTEN, PapersSimulator
 from tests.web.people_simulator import PeopleSimulator
 from tests.web.policies_simulator import PoliciesSimulator
@@ -310,6 +311,9 @@ class DeskSimulator(
             (*opened, *said),
             reviews=tuple(self.reviews),
         )
+
+    async def pages(self, request: str) -> tuple[PageView, ...]:
+        return some_pages(request, self.start)
 
     async def find_request(self, reference: str) -> tuple[str, str]:
         for each in self.requests.values():

@@ -10,7 +10,7 @@ from typing import Any
 from contactpoint.casework.links import Underway
 from contactpoint.desk.errors import DeskError, SecretError
 from contactpoint.desk.notices import ContactsView, OwnContact, Sent
-from contactpoint.desk.views import AttemptView
+from contactpoint.desk.views import AttemptView, PageView
 from contactpoint.domain.errors import ContactError
 from contactpoint.domain.notices import Rules
 
@@ -101,3 +101,17 @@ class SimulatedNotices:
         place = next(n for n, each in enumerate(self.kept) if each.id == contact)
         self.kept[place] = replace(self.kept[place], **values)
         return self.kept[place]
+
+
+def some_pages(request: str, at: datetime) -> tuple[PageView, ...]:
+    """One notice that came through at the second attempt, one held back in quiet hours, one said by another."""
+    tried = (
+        AttemptView("page-1", 1, request, "XB-OFF-001", "sms", at, at, "FAILED", "", "<b>451</b> try later"),
+        AttemptView("page-1", 2, request, "XB-OFF-001", "sms", at, at, "DELIVERED", "sms-2", "taken by the service"),
+    )
+    held, said = "held back in quiet hours until 2027-03-05 07:00 UTC", "held back: said once, with page page-1"
+    return (
+        PageView(0, 0, "XB-OFF-001", "sms", at, "delivered", "taken by the service", "page-1", None, tried),
+        PageView(0, 0, "XB-OFF-001", "smtp", at, "due", held, "page-2", at + timedelta(hours=8)),
+        PageView(0, 1, "XB-OFF-001", "sms", at, "held-back", said, "page-3"),
+    )

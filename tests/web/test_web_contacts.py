@@ -139,6 +139,15 @@ async def test_rules_are_saved_and_nonsense_is_named(visitor: Browserless) -> No
     assert visitor.desk.notices.rules.to_plain() == plain
 
 
+async def test_the_log_of_a_request_shows_every_attempt_and_why_a_notice_was_held_back(visitor: Browserless) -> None:
+    await visitor.sign_in()
+    answer = await visitor.get(f"/requests/{visitor.desk.arrives()}/notices")
+    assert "&lt;b&gt;451&lt;/b&gt; try later" in answer.text  # what a server answered stays text
+    assert "(sms-2)" in answer.text
+    assert "held back in quiet hours until 2027-03-05 07:00 UTC" in answer.text
+    assert "held back: said once, with page page-1" in answer.text
+
+
 async def test_nobody_sees_contacts_without_signing_in(visitor: Browserless) -> None:
     assert (await visitor.get("/contacts")).headers["location"] == "/sign-in"
     for path in ("/contacts/add", "/contacts/test", "/contacts/contact-1/code", "/contacts/rules"):
@@ -161,7 +170,8 @@ async def test_contacts_and_the_button_shut_nobody_out(
     page.on("console", lambda message: broken.append(message.text) if message.type == "error" else None)
     await start_shift(page, served)
     shots = os.environ.get("CONTACTPOINT_TEST_SHOTS")
-    for name, path in (("contacts", "/contacts"), ("reach", f"/reach/{REACH}")):
+    log = f"/requests/{served.desk.arrives()}/notices"
+    for name, path in (("contacts", "/contacts"), ("log", log), ("reach", f"/reach/{REACH}")):
         await page.goto(served.url + path)
         assert [each["id"] for each in (await Axe().run(page)).response["violations"]] == []
         assert await page.evaluate("document.documentElement.scrollWidth") <= width

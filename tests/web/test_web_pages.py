@@ -82,6 +82,7 @@ class Console:
             f"/requests/{self.ids['mine']}/answers/REFUSED",
             f"/requests/{self.ids['u0']}/answers/EXECUTED",
             f"/requests/{self.ids['u1']}/order",
+            f"/requests/{self.ids['u1']}/notices",
             "/new",
             "/new?q=data",
             "/new/PRES-NEW?to=XA",

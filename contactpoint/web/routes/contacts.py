@@ -1,4 +1,5 @@
-"""*My contacts*: where the signed-in officer is called, verified by a code, tested at any time; own order, delay and quiet hours."""
+"""*My contacts*: where the signed-in officer is called, verified by a code, tested at any time; own order, delay and quiet hours.
+Beside them the delivery log of each request."""
 
 from __future__ import annotations
 
@@ -35,6 +36,14 @@ RESULTS = {
     "FAILED": N_("Failed"),
     "UNKNOWN": N_("Unknown"),
     "": N_("Under way"),
+}
+PAGE_STATES = {
+    "due": N_("Waits for its time"),
+    "delivered": N_("Handed over"),
+    "failed": N_("Failed"),
+    "unknown": N_("Unknown"),
+    "cancelled": N_("Stopped: somebody took charge"),
+    "held-back": N_("Held back"),
 }
 _PLACES = 4
 """How many channels a person may put in order for one class on this page."""
@@ -158,6 +167,20 @@ def _plain(form: FormData) -> dict[str, Any]:
     start, end = text(form, "quiet_from"), text(form, "quiet_until")
     quiet = [start, end] if start or end else None
     return {"turns": turns, "quiet": quiet, "zone": text(form, "zone")}
+
+
+@router.get("/requests/{reference}/notices")
+async def notices(reference: str, seen: SignedIn) -> Response:
+    """The delivery log of one request: who was called, by what, and what became of each attempt."""
+    case, request = await seen.desk.find_request(reference)
+    context = {
+        "case": case,
+        "pages": await seen.desk.pages(request),
+        "names": CHANNELS,
+        "results": RESULTS,
+        "page_states": PAGE_STATES,
+    }
+    return page(seen, "notices.html", context)
 
 
 def _back() -> Response:
