@@ -19,6 +19,9 @@ CASES = ROOT / "tests" / "cases"
 COMMANDS = [
     "init", "enrol", "serve", "demo", "send", "approve", "review", "flag", "oral", "oral log", "oral link", "oral list", "inbox", "show",
     "acknowledge", "answer", "extend", "hand-over",
+    "bell", "bell key", "bell key add", "bell key list", "bell key revoke", "drill", "drill closure", "drill dispute", "drill figures",
+    "drill list", "drill record", "drill start", "notify", "notify contacts", "notify contacts add", "notify contacts list",
+    "notify contacts remove", "notify contacts rules", "notify contacts verify", "notify log", "notify reply", "notify test",
     "shift", "shift offer", "shift accept", "shift withdraw", "shift list", "shift show", "training", "training scripts", "training report",
     "draft", "group", "group list", "group show", "group note", "group members",
     "figures", "export", "verify", "instructions", "instructions show", "instructions set", "threats", "threats list", "threats show",

@@ -16,6 +16,7 @@ from contactpoint.domain.handover import OFFER_LIFE
 from contactpoint.store.desk_schema import handover, journal
 from keys.cbor import decode
 from keys.signed import parse
+from tests.fixtures.databases import PostgresServer
 from tests.simulator import SimulatedState, Simulator, simulated
 
 ONE, TWO = "XB-OFF-001", "XB-OFF-002"
@@ -189,6 +190,34 @@ async def test_two_acceptances_at_once_move_the_cases_once(tmp_path: Path) -> No
         results = await asyncio.gather(*both, return_exceptions=True)
         assert sum(isinstance(each, NotPermittedError) for each in results) == 1
         assert await holders(xb, sent) == [TWO, TWO]
+
+
+@pytest.mark.postgres
+async def test_an_acceptance_and_the_lock_of_the_giver_at_once_leave_no_case_behind_on_postgresql(
+    tmp_path: Path, postgres_server: PostgresServer
+) -> None:
+    """Both hold rows that the other wants: in another order they would wait for each other for ever."""
+    async with simulated(
+        tmp_path, "XA", "XB", url=lambda name: postgres_server.url(postgres_server.create_database())
+    ) as net:
+        xb = net["XB"]
+        await xb.hire("XB-OFF-003")
+        for round_ in range(3):
+            giver = await xb.hire(f"XB-OFF-01{round_}")
+            sent = [(await net["XA"].ask("XB")).id for _ in range(3)]
+            await net.settle()
+            for each in sent:
+                await xb.desk.acknowledge(each, giver.number, giver, net.now)
+            offered = await xb.desk.shift.offer(TWO, None, giver, net.now)
+            results = await asyncio.gather(
+                xb.desk.shift.accept(offered.id, (), xb.officers[TWO], net.now),
+                xb.desk.shift.accept(offered.id, (), xb.officers[TWO], net.now),
+                leave(xb.cw, giver.number, False, net.now),
+                return_exceptions=True,
+            )
+            refused = [each for each in results if isinstance(each, Exception)]
+            assert all(isinstance(each, NotPermittedError) for each in refused), results
+            assert not set(await holders(xb, sent)) & {"", giver.number}
 
 
 async def test_a_new_offer_to_the_same_colleague_ends_the_older_one(tmp_path: Path) -> None:
