@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, TypeVar
 
+import tzdata
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contactpoint.casework.context import Casework
@@ -19,6 +20,7 @@ from contactpoint.casework.plans import Plan, PlanKind, history_of, newest_plan,
 from contactpoint.desk.errors import DraftError, NotFoundError, NotPermittedError
 from contactpoint.desk.officers import list_officers
 from contactpoint.desk.plan import Signer, need_right
+from contactpoint.desk.rota_ics import write_calendar
 from contactpoint.desk.rota_views import (
     AbsenceView,
     HolidayView,
@@ -51,6 +53,7 @@ from contactpoint.store.rows_people import officer_rows
 
 GAPS_AHEAD = timedelta(days=14)
 FAIR_OVER = timedelta(days=91)
+CALENDAR_AHEAD = timedelta(days=366)
 LONGEST_LOOK = timedelta(days=400)
 """A calendar that is asked for is at most this long: a page must not be made to count for an hour."""
 _RIGHT = "rota"
@@ -87,6 +90,11 @@ class Rotas:
     async def preview(self, content: Mapping[str, Any], since: datetime, until: datetime) -> tuple[ShiftView, ...]:
         """As `shifts`, of a rota that is not saved yet. Raises DraftError."""
         return _shift_views(_read(content), since, until)
+
+    async def calendar(self, name: str, officer: str, now: datetime) -> bytes:
+        """The coming year as iCalendar: of one officer, or with "" of everybody. Raises NotFoundError."""
+        rota = await self.rota(name)
+        return write_calendar(rota, officer, now, now + CALENDAR_AHEAD, tzdata.IANA_VERSION, now)
 
     async def rota(self, name: str) -> Rota:
         plan = await self.cw.db.read(lambda tx: newest_plan(tx, self.cw, PlanKind.ROTA, name))

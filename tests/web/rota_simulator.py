@@ -10,6 +10,7 @@ from typing import Any
 from contactpoint.desk.errors import DraftError, NotFoundError, NotPermittedError
 from contactpoint.desk.plan import Signer
 from contactpoint.desk.rota import _shift_views, _view
+from contactpoint.desk.rota_ics import write_calendar
 from contactpoint.desk.rota_views import PlanVersion, RotaLine, RotaView, ShiftView
 from contactpoint.domain.errors import RotaError
 from contactpoint.domain.rota import (
@@ -95,6 +96,9 @@ class RotaBook:
 
     async def shifts(self, name: str, since: datetime, until: datetime) -> tuple[ShiftView, ...]:
         return _shift_views(self._of(name), since, until)
+
+    async def calendar(self, name: str, officer: str, now: datetime) -> bytes:
+        return write_calendar(self._of(name), officer, now, now + timedelta(days=30), "2026.1", now)
 
     async def preview(self, content: Mapping[str, Any], since: datetime, until: datetime) -> tuple[ShiftView, ...]:
         return _shift_views(Rota.from_plain(content), since, until)

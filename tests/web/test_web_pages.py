@@ -39,6 +39,7 @@ NO_PAGES = {
     "/requests/{reference}",
     "/figures/{year}.csv",
     "/feed/threats",
+    "/rota/{name}/calendar.ics",
     "/threats/stix",
     "/threats/{reference}/stix",
 }

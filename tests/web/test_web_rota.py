@@ -106,6 +106,17 @@ async def test_the_page_says_who_is_on_duty_until_when_and_where_nobody_is(visit
     assert re.search(r"\d+ gaps in the next 14 days", overview)
 
 
+async def test_the_calendar_is_a_file_of_everybodys_shifts_or_of_ones_own(visitor: Browserless) -> None:
+    await entered(visitor)
+    whole = await visitor.get("/rota/duty/calendar.ics")
+    assert whole.headers["content-type"].startswith("text/calendar")
+    assert whole.headers["content-disposition"] == 'attachment; filename="duty.ics"'
+    own = await visitor.get("/rota/duty/calendar.ics?officer=XB-OFF-002")
+    assert "XB-OFF-001" in whole.text
+    assert "XB-OFF-001 on duty" not in own.text
+    assert "XB-OFF-002 on duty" in own.text
+
+
 async def test_markup_in_a_holiday_a_name_or_a_rota_stays_text(visitor: Browserless) -> None:
     desk = visitor.desk
     desk.people["XB-OFF-002"] = replace(desk.people["XB-OFF-002"], name=HOSTILE)
