@@ -242,7 +242,35 @@ def test_a_second_officer_is_added_changes_the_secret_and_is_locked_out(network:
     network.run("contactpoint", "officer", "lock", *who, code=2)  # nobody there to be asked
     network.run("contactpoint", "officer", "lock", *who, "--yes")
     locked = {row["number"]: row["locked"] for row in network.json("officer", "list", "--home", "QM")}
-    assert locked == {"QM-OFF-017": False, "QM-OFF-044": True}
+    assert (locked["QM-OFF-017"], locked["QM-OFF-044"]) == (False, True)
+
+
+def test_a_shift_is_offered_accepted_and_listed_and_the_wrong_officer_is_told(network: Network) -> None:
+    (network.folder / "three.secret").write_text("a third long secret\n")
+    who = ("QM-OFF-045", "--home", "QM")
+    network.run(
+        "contactpoint",
+        "officer",
+        "add",
+        *who,
+        "--name",
+        "C. Duty",
+        "--right",
+        "answer",
+        "--secret-file",
+        "three.secret",
+    )
+    third = ("--home", "QM", "--as", "QM-OFF-045", "--secret-file", "three.secret")
+    offered = network.json("shift", "offer", "--to", "QM-OFF-017", *third)
+    assert (offered["state"], offered["lines"], offered["giver"]) == ("offered", [], "QM-OFF-045")
+    refused = network.run("contactpoint", "shift", "accept", offered["id"], *third, code=1)
+    assert "E-SIGNERS" in refused.stderr
+    accepted = network.json("shift", "accept", offered["id"], *network.signed("QM"))
+    assert (accepted["state"], accepted["holds"]) == ("accepted", True)
+    shown = network.run("contactpoint", "shift", "list", "--home", "QM").stdout
+    assert offered["id"] in shown and "accepted" in shown
+    left = network.json("officer", "lock", *who, "--yes")
+    assert (left["moved"], left["letters"], left["handovers"]) == ([], [], [])
 
 
 def test_the_nodes_keys_are_listed_without_a_secret(network: Network) -> None:
