@@ -24,7 +24,19 @@ from contactpoint.casework.rungs import IN_USE, rungs_now
 from contactpoint.casework.secrecy import heed_warning, remind_to_warn
 from contactpoint.casework.threats import keep_threat
 from contactpoint.domain.case import Case, Request, Step
-from contactpoint.domain.ladder import Acknowledged, Answered, Event, Withdrawn, open_incoming, open_outgoing
+from contactpoint.domain.catalogue.model import Answer
+from contactpoint.domain.catalogue.words import Consequence
+from contactpoint.domain.ladder import (
+    Acknowledged,
+    Answered,
+    Escalated,
+    Event,
+    Hand,
+    Withdrawn,
+    Worked,
+    open_incoming,
+    open_outgoing,
+)
 from contactpoint.domain.policy import load as load_policy
 from contactpoint.domain.statement import Statement
 from contactpoint.domain.values import Side
@@ -127,15 +139,21 @@ def _statement(case: Case, request: Request) -> Statement:
 
 
 async def _hear(tx: AsyncConnection, cw: Casework, request: Request, step: Step, now: datetime) -> None:
-    event = _event(cw, request, step)
+    outgoing = request.sender == cw.state
+    move = cw.catalogue.move(step.kind, request.kind)
+    event = _event(request, step, move, outgoing, now)
     if event is None:
         return
-    outgoing = request.sender == cw.state
     columns: dict[str, object] = {"status": request.status.code, "acknowledged_by": _column(request.acknowledged_by)}
     if not outgoing and isinstance(event, Acknowledged):
         # Who took charge has it, until a hand-over gives it to somebody else.
         columns["holder"] = columns["acknowledged_by"]
-    if outgoing and isinstance(event, Answered) and cw.catalogue[request.kind].rings_back:
+    if (
+        outgoing
+        and step.side is Side.ADDRESSEE
+        and isinstance(event, Answered)
+        and cw.catalogue[request.kind].rings_back
+    ):
         columns["answer_unread"] = True
     await happen(tx, cw, request.id, event, now, **columns)
 
@@ -145,11 +163,24 @@ def _column(text: str) -> str:
     return text.replace("\0", "")[:64]
 
 
-def _event(cw: Casework, request: Request, step: Step) -> Event | None:
-    """What the ladder must hear of this step; recorded steps such as CALLED-BACK change the status only."""
+def _event(request: Request, step: Step, move: Answer | None, outgoing: bool, now: datetime) -> Event | None:
+    """What the ladder must hear of this step. One that settles nothing shows that the desk is at work: it is not forgotten."""
     if step.kind in ("ACKNOWLEDGED", "ACK-DEGRADED"):
         return Acknowledged(step.at, step.by, degraded=step.kind == "ACK-DEGRADED")
     if step.side is Side.REQUESTER:
-        # Withdrawn, concluded, or declined: whatever the asking State ends, it waits for no more.
-        return Withdrawn(step.at) if step.word and step.status.final else None
-    return Answered(step.at) if cw.catalogue[request.kind].answer(step.kind).decides else None
+        return _of_the_requester(step, move, outgoing, now)
+    if move is not None and move.decides:
+        return Answered(step.at)
+    return None if outgoing else Worked(step.at)
+
+
+def _of_the_requester(step: Step, move: Answer | None, outgoing: bool, now: datetime) -> Event | None:
+    if move is not None and move.consequence is Consequence.ESCALATES:
+        # Now, not when it was written: a letter that was held up for hours climbs one rung, and none that are over.
+        return None if outgoing else Escalated(now, Hand.SENDER)
+    if not (step.word and step.status.final):
+        return None
+    if move is not None and move.consequence is Consequence.ELSEWHERE:
+        return Answered(step.at)
+    # Withdrawn, concluded, or declined: whatever the asking State ends, it waits for no more.
+    return Withdrawn(step.at)

@@ -145,7 +145,8 @@ def _move(
     if statement.kind in ACKNOWLEDGEMENTS:
         moved = replace(moved, acknowledged_by=_in_charge(statement), degraded=statement.kind == "ACK-DEGRADED")
     moved = _with_conditions(moved, answer, statement, side, place)
-    withdraws = side is Side.REQUESTER and step.word and step.status.final
+    ends = side is Side.REQUESTER and step.word and step.status.final
+    withdraws = ends and answer.consequence is not Consequence.ELSEWHERE
     return replace(moved, withdrawn=moved.withdrawn or withdraws), answer
 
 

@@ -106,6 +106,8 @@ STATUSES = {
     "STATUS": N_("Said how it stands"),
     "EXTENDED": N_("Extended"),
     "WITHDRAW": N_("Withdraw"),
+    "ESCALATE": N_("Asked to call the next officer"),
+    "ANSWERED-ELSEWHERE": N_("Answered another way"),
     "WITHDRAWN": N_("Withdrawn"),
     "RECALLED": N_("Recalled"),
     "EXPIRED": N_("Expired"),

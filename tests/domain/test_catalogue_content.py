@@ -113,8 +113,12 @@ BEGIN: Node = (Status(OPEN, Stage.NEW), frozenset())
 
 
 def test_the_thirty_types_of_the_digest_are_there_and_no_other():
-    assert set(CATALOGUE.entries) == set(TYPICAL_ANSWERS)
-    assert len(CATALOGUE.entries) == 30
+    of_this_service = {
+        "ESCALATE",
+        "ANSWERED-ELSEWHERE",
+    }  # steps of the ladder between two desks; no article asks for them
+    assert set(CATALOGUE.entries) == set(TYPICAL_ANSWERS) | of_this_service
+    assert len(TYPICAL_ANSWERS) == 30
 
 
 @pytest.mark.parametrize("kind", TYPICAL_ANSWERS)

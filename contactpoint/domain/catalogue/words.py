@@ -116,6 +116,8 @@ class Consequence(StrEnum):
     RECALLS = "recalls"
     MEMBERS = "members"
     MESSAGE = "message"  # to everybody in a group
+    ESCALATES = "escalates"  # the addressee's ladder is climbed by hand
+    ELSEWHERE = "answers-elsewhere"  # the answer came another way, and the request waits for none
     HANDS_OVER = "hands-over"  # to the authority that decides it (41(4))
     WARNS = "warns"  # that secrecy or the data are in danger (42(7), 40(20))
     DRILLS = "drills"  # tries whether a person can be reached (41(5))

@@ -11,6 +11,7 @@ from contactpoint.store.desk_schema.handover import exercise, handover
 from contactpoint.store.desk_schema.law import api_key, instruction, oral, review, threat, tick
 from contactpoint.store.desk_schema.notices import attempt, contact, notice_rules, reach_link
 from contactpoint.store.desk_schema.oncall import plan
+from contactpoint.store.desk_schema.otherway import other_way
 from contactpoint.store.desk_schema.people import manned, officer, own_key, session, setting, sheet
 from contactpoint.store.desk_schema.work import cursor, set_aside, task, waiting, worker
 
@@ -33,6 +34,7 @@ __all__ = [
     "notice_rules",
     "officer",
     "oral",
+    "other_way",
     "outbox",
     "own_key",
     "page",

@@ -565,4 +565,22 @@ def upgrade() -> None:
             postgresql_where=sa.text("next_at IS NOT NULL"),
         )
 
+    op.create_table(
+        "other_way",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("request_id", sa.String(length=36), nullable=False),
+        sa.Column("way", sa.String(length=24), nullable=False),
+        sa.Column("detail", sa.String(length=200), server_default="", nullable=False),
+        sa.Column("outcome", sa.String(length=24), nullable=False),
+        sa.Column("by_officer", sa.String(length=64), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["request_id"],
+            ["request.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("other_way", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_other_way_request_id"), ["request_id"], unique=False)
+
     # ### end Alembic commands ###
