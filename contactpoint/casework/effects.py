@@ -186,6 +186,13 @@ async def _page(tx: AsyncConnection, cw: Casework, request: RequestHere, page: P
     )
     for officer in page.officers:
         await page_person(tx, cw, about, officer, page.channels or cw.channels, now)
+    for state in page.desks:
+        # A name that is no State, or our own, was a mistake in the policy: it must not keep the rung's people from being paged.
+        if state == cw.state or not cw.register.station_keys(state, now):
+            await raise_task(tx, cw, "W-COVER-UNKNOWN", now, request=request.id, note=state, once=f"cover/{state}")
+            continue
+        letter = await about_request(tx, request, cw.state)
+        await say(tx, cw, SlipLevel.COVER, letter, state, now, code=request.urgency)
     for line in page.lines:
         way = Way(line, now, "")
         await add_page(tx, page_values(cw, about, f"{LINE}{line}", way, now))

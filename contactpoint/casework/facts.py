@@ -49,6 +49,8 @@ async def say(
     subject: bytes | None = None,
 ) -> None:
     """Fix a slip of our station in this transaction and put it into the outbox. Its journal head covers the entry of this very step."""
+    # Whoever covers for us is told class and reference; a slip to a third State must not name our letter's bytes.
+    third = level is SlipLevel.COVER
     head = head_of_this(tx, journal) or await append(tx, journal, f"said {level.value}", about.id, about.envelope, now)
     slip = Slip(
         level=level,
@@ -59,8 +61,8 @@ async def say(
         dir_size=cw.register.copy.size,
         journal_head=head,
         id=about.id,
-        seal=about.seal,
-        envelope=about.envelope,
+        seal=None if third else about.seal,
+        envelope=None if third else about.envelope,
         code=code,
         role=role,
         due=due,
@@ -117,7 +119,8 @@ def _row(
 ) -> dict[str, object]:
     return {
         "digest": digest,
-        "statement_id": slip.id or "",
+        # What is said to a third State is no proof in the case.
+        "statement_id": "" if slip.level is SlipLevel.COVER else slip.id or "",
         "statement_sender": statement_sender,
         "level": slip.level.value,
         "by_state": slip.sender,
@@ -131,5 +134,7 @@ def _row(
 
 def _note(slip: Slip) -> str:
     if slip.level is SlipLevel.RUNG:
-        return f"{slip.role}, cycle {(slip.cycle or 0) + 1}"
+        return ", ".join(filter(None, (slip.role, f"cycle {(slip.cycle or 0) + 1}", slip.code)))
+    if slip.level is SlipLevel.OFFICER_REACHED:
+        return slip.role or ""
     return slip.code or ""

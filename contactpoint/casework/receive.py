@@ -25,6 +25,7 @@ from contactpoint.casework.cases import (
     thread_of,
 )
 from contactpoint.casework.context import Casework
+from contactpoint.casework.cover import cover
 from contactpoint.casework.effects import happen, raise_task
 from contactpoint.casework.errors import BehindError, BusyCaseError
 from contactpoint.casework.facts import About, keep, say
@@ -293,6 +294,10 @@ async def hear_slip(tx: AsyncConnection, cw: Casework, heard: HeardSlip, now: da
     False: it was known, or speaks of no letter of ours.
     """
     slip = heard.slip
+    if slip.level is SlipLevel.COVER:
+        return await keep(tx, slip, heard.content, heard.signed, slip.sender, heard.who) and await cover(
+            tx, cw, slip, now
+        )
     own = await statement_row(tx, cw.state, slip.id) if slip.id else None
     if own is not None and not _may_speak_of(cw, slip, own):
         await raise_task(

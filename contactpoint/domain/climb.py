@@ -204,8 +204,9 @@ def by_hand(ladder: Ladder, roll: Roll, event: Escalated) -> Climbed:
     stairs = _Stairs(policy, roll, ladder.urgency, event.at)
     step = place.next if event.rung is None else _next_place(place.next, event.rung, stairs.places)
     moved = replace(place, next=step, at=whole(event.at), handoff=None, code="W-ESCALATED")
-    taken = not ladder.rings
-    return replace(ladder, climb=moved, again=ladder.again or taken), ()
+    if not ladder.rings:
+        ladder = ring_again(ladder)
+    return replace(ladder, climb=moved), ()
 
 
 def _next_place(after: int, rung: int, places: int) -> int:
@@ -220,13 +221,18 @@ def whole(at: datetime) -> datetime:
     return from_ms(ms(at))
 
 
+def ring_again(ladder: Ladder) -> Ladder:
+    """It rings for everybody, who had taken charge included, until one of them answers the ringing."""
+    return replace(ladder, again=True, joined=(), wanted=1)
+
+
 def begin_again(ladder: Ladder, at: datetime, code: str) -> Ladder:
     """Ring from the first rung on, in a cycle of its own, until somebody answers the ringing."""
     if ladder.climb is None or ladder.escalation is None:
         return ladder
     places = len(ladder.escalation.rungs) + 1
     fresh = ladder.climb.next if ladder.climb.next % places == 0 else (ladder.climb.next // places + 1) * places
-    return replace(ladder, again=True, climb=Climb(next=fresh, at=at, cycle=ladder.cycle, code=code))
+    return replace(ring_again(ladder), climb=Climb(next=fresh, at=at, cycle=ladder.cycle, code=code))
 
 
 def milestones(ladder: Ladder, roll: Roll, now: datetime) -> Climbed:

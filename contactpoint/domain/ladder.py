@@ -192,7 +192,8 @@ def _take(ladder: Ladder, event: Event, roll: Roll, now: datetime) -> Decision:
             return _join(ladder, by)
         case Worked(at):
             worked = max(at, ladder.worked_at or at)
-            return replace(ladder, worked_at=whole(min(worked, now)), reminded=False, again=False), ()
+            hands = ladder.joined or (ladder.acknowledged_by,)
+            return replace(ladder, worked_at=whole(min(worked, now)), reminded=False, again=False, joined=hands), ()
         case Reached():
             return hold(ladder, roll, replace(event, at=min(event.at, now)))
         case Escalated(at):

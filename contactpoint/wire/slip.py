@@ -35,6 +35,7 @@ class SlipLevel(StrEnum):
     UNDECRYPTABLE = "undecryptable"
     RUNG = "rung"
     OFFICER_REACHED = "officer-reached"
+    COVER = "cover"
     UNREACHABLE = "unreachable"
     NOT_RECEIVED = "not-received"
     NOT_OPENED = "not-opened"
@@ -69,6 +70,8 @@ _FIELDS: dict[SlipLevel, tuple[frozenset[str], frozenset[str]]] = {
     SlipLevel.UNDECRYPTABLE: (_LETTER | {"subject"}, frozenset(("code",))),
     SlipLevel.RUNG: (_LETTER | {"role", "due", "cycle"}, frozenset(("rung", "code"))),
     SlipLevel.OFFICER_REACHED: (_LETTER, frozenset(("role", "due", "cycle", "rung", "code"))),
+    # To a third State that covers for this desk by agreement: reference and class (`code`), and nothing by which it could open a letter.
+    SlipLevel.COVER: (frozenset(("id", "code")), frozenset()),
     SlipLevel.UNREACHABLE: _TWIN,
     SlipLevel.NOT_RECEIVED: _TWIN,
     SlipLevel.NOT_OPENED: _TWIN,
