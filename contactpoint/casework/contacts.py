@@ -14,7 +14,7 @@ from contactpoint.casework.context import Casework
 from contactpoint.casework.ids import new_id
 from contactpoint.domain.errors import ContactError
 from contactpoint.domain.ladder import Ladder
-from contactpoint.domain.notices import RENEW_BEFORE, VERIFIED_FOR, Contact, Rules, Way, Ways, quiet_until, ways
+from contactpoint.domain.notices import RENEW_BEFORE, VERIFIED_FOR, Contact, Rules, Way, quiet_until, ways
 from contactpoint.domain.values import Urgency
 from contactpoint.store.gathered import remembered
 from contactpoint.store.rows_desk import add_task
@@ -29,18 +29,8 @@ async def ways_of(
 
     An officer without a verified contact is called at those that there are, and a task says so.
     """
-    found = await ways_seen(tx, cw, officer, channels, urgency, now)
-    if found.unverified:
-        await _warn(tx, cw, "W-CONTACT-UNVERIFIED", officer, unverified_mark(officer), now)
-    return found.ways
-
-
-async def ways_seen(
-    tx: AsyncConnection, cw: Casework, officer: str, channels: Sequence[str], urgency: str, now: datetime
-) -> Ways:
-    """The same, only looked at: for a dry run."""
     rows = await remembered(tx, ("called", officer), lambda: called(tx, officer))
-    return ways(
+    found = ways(
         contacts=[Contact(row.channel, row.address, row.verified_at) for row in rows if row.channel is not None],
         rules=read_rules(rows[0].rules if rows else None),
         channels=[channel for channel in channels if channel in cw.channels] or channels,
@@ -48,6 +38,9 @@ async def ways_seen(
         zone=cw.register.calendar(cw.state).zone,
         now=now,
     )
+    if found.unverified:
+        await _warn(tx, cw, "W-CONTACT-UNVERIFIED", officer, unverified_mark(officer), now)
+    return found.ways
 
 
 async def page_person(

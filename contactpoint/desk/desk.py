@@ -29,7 +29,6 @@ from contactpoint.desk.oral import Call, confirm_oral, log_oral
 from contactpoint.desk.order import OrderView, order_of
 from contactpoint.desk.phonebook import contact_view, directory_view
 from contactpoint.desk.plan import Signer
-from contactpoint.desk.policy_book import Policies
 from contactpoint.desk.precheck import answer_form, check_draft
 from contactpoint.desk.review import Check, flag
 from contactpoint.desk.rota import Rotas
@@ -78,10 +77,6 @@ class Desk:
     @property
     def threats(self) -> Threats:
         return Threats(self.cw)
-
-    @property
-    def policies(self) -> Policies:
-        return Policies(self.cw)
 
     @property
     def rota(self) -> Rotas:

@@ -11,13 +11,24 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contactpoint.casework.contacts import read_rules
 from contactpoint.casework.context import Casework
-from contactpoint.casework.errors import BusyCaseError
+from contactpoint.casework.errors import BusyCaseError, LockedError
 from contactpoint.casework.plans import Plan, PlanKind, history_of, newest_plan, save_plan
 from contactpoint.casework.roll import roll_now
 from contactpoint.casework.rungs import IN_USE
-from contactpoint.desk.errors import DraftError, NotPermittedError
+from contactpoint.desk import climbing
+from contactpoint.desk.errors import DraftError, NotPermittedError, locked_out
 from contactpoint.desk.plan import Signer
-from contactpoint.desk.policies import DryPage, DryRun, FindingView, MilestoneView, PolicyView, RungView
+from contactpoint.desk.policies import (
+    CallLine,
+    DryPage,
+    DryRun,
+    Escalation,
+    FindingView,
+    MilestoneView,
+    OtherWay,
+    PolicyView,
+    RungView,
+)
 from contactpoint.domain import codes
 from contactpoint.domain.errors import EscalationError
 from contactpoint.domain.escalation import EscalationPolicy, Finding, Reachable, called, everybody_policy, lint
@@ -39,7 +50,7 @@ _Contacts = Mapping[str, tuple[Any, Sequence[Contact]]]
 
 @dataclass(frozen=True, slots=True)
 class Policies:
-    """The part of ``PolicyPort`` that looks and saves."""
+    """Implements ``StepsPort``: what looks and saves is here, steps by hand are in ``contactpoint.desk.climbing``."""
 
     cw: Casework
 
@@ -85,6 +96,8 @@ class Policies:
             )
         except BusyCaseError as error:
             raise DraftError("E-BUSY", "somebody else saved it first", "look at it and change it anew") from error
+        except LockedError as error:
+            raise locked_out(error) from error
         self.cw.bell.ring("board")
         return await self.shown(now)
 
@@ -111,6 +124,20 @@ class Policies:
             return DryRun(urgency, begins, limit, begins + terms.decision, tuple(pages), findings)
 
         return await self.cw.db.read(work)
+
+    async def escalate(self, request: str, key: Signer, now: datetime, rung: int | None = None) -> Escalation:
+        return await climbing.escalate(self.cw, request, key, now, rung)
+
+    async def call_sheet(self, request: str, now: datetime) -> tuple[CallLine, ...]:
+        return await climbing.call_sheet(self.cw, request)
+
+    async def record_way(
+        self, request: str, way: str, detail: str, outcome: str, key: Signer, now: datetime
+    ) -> OtherWay:
+        return await climbing.record_way(self.cw, request, (way, detail, outcome), key, now)
+
+    async def other_ways(self, request: str) -> tuple[OtherWay, ...]:
+        return await climbing.other_ways(self.cw, request)
 
     def _ways(self, at: datetime, page: Page, urgency: Urgency, contacts: _Contacts) -> Iterator[DryPage]:
         """A page as the notices that it becomes: each person's own channels, in the own order, with the own delay."""
