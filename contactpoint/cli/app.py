@@ -27,6 +27,7 @@ from contactpoint.cli import (
     officers,
     requests,
     review,
+    rota,
     shift,
     threats,
     training,
@@ -59,6 +60,7 @@ app.add_typer(shift.app, name="shift")
 app.add_typer(training.app, name="training")
 app.add_typer(notify.app, name="notify")
 app.add_typer(instructions.app, name="instructions")
+app.add_typer(rota.app, name="rota")
 app.add_typer(threats.app, name="threats")
 app.add_typer(config.app, name="config")
 completion.add_to(app)
