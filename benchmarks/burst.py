@@ -16,7 +16,7 @@ from sqlalchemy import text
 from contactpoint.store.database import Database
 from contactpoint.store.desk_schema import metadata
 from tests.fixtures.databases import running_postgres
-from tests.system.timer_world import World, copy_requests, name_of, steps_taken, timer_world
+from tests.system.timer_world import World, copy_requests, end, name_of, steps_taken, timer_world
 
 COUNT = int(os.environ.get("BURST", "20000"))
 _WHOLE = 10_000_000
@@ -79,8 +79,7 @@ def _run(world: World, mode: str, workers: int, count: int) -> list[tuple[int, i
             assert all(each.poll() is None for each in processes)
     finally:
         for each in processes:
-            each.kill()
-            each.wait()
+            end(each)
     return turns_of(world, names)
 
 

@@ -14,6 +14,7 @@ _TIMEOUTS = {
     "lock_timeout": "5s",
     "statement_timeout": "30s",
     "idle_in_transaction_session_timeout": "15s",
+    "tcp_user_timeout": "15s",  # a machine that was switched off while it held a row lets go of it
 }
 _REQUIRED = {
     "synchronous_commit": ("on", "remote_apply"),
