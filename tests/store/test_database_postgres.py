@@ -8,7 +8,6 @@ import pytest
 from sqlalchemy import select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from contactpoint.store import postgres
 from contactpoint.store.database import Database
 from contactpoint.store.errors import StorageUnavailableError, UnsafeStorageError
 from tests.fixtures.databases import PostgresServer
@@ -127,5 +126,16 @@ async def test_an_address_with_another_driver_is_understood(postgres_url: str) -
         assert await database.read(names) == []
 
 
-def test_timeouts_are_set_on_every_session() -> None:
-    assert set(postgres._TIMEOUTS) == {"lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout"}
+async def test_timeouts_are_set_on_every_session(postgres_url: str) -> None:
+    """A worker that hangs, or whose machine was switched off, must not hold its rows for ever."""
+    wanted = {
+        "lock_timeout": "5s",
+        "idle_in_transaction_session_timeout": "15s",
+        "tcp_user_timeout": "15000",
+    }  # the last in ms: as the system holds it
+
+    async def shown(tx: AsyncConnection) -> dict[str, str]:
+        return {name: (await tx.execute(text(f"SHOW {name}"))).scalar_one() for name in wanted}
+
+    async with opened(postgres_url) as database:
+        assert await database.read(shown) == await database.write(shown) == wanted
