@@ -137,7 +137,7 @@ async def test_after_four_hours_and_the_way_of_an_answer_it_has_failed_and_a_lat
 ) -> None:
     async with simulated(tmp_path, "XA", "XB") as net:
         drill = await drilled(net)
-        await net.pass_time(hours=4, minutes=1, seconds=59, step_s=900)
+        await net.pass_time(hours=4, minutes=1, seconds=59, step_s=7200)
         assert await settled(net, drill) == [("", ""), ("", "")]
         await net.pass_time(seconds=1, step_s=1)
         assert await settled(net, drill) == [("not", "no-answer"), ("not", "no-answer")]
@@ -155,7 +155,7 @@ async def test_a_drill_rings_the_officers_of_the_tested_state_and_nobody_of_the_
         drill = await drilled(net)
         assert (await net["XB"].desk.beat(net.now)).unacknowledged == 1
         assert [notice.urgency for _, notice in net["XB"].telephone.notices] == ["U1"]
-        await net.pass_time(hours=1)
+        await net.pass_time(hours=1, step_s=600)
         beat = await net["XA"].desk.beat(net.now)
         assert (beat.unacknowledged, beat.overdue, beat.answers) == (0, 0, 0)
         await answer(net["XB"], drill)
@@ -169,7 +169,7 @@ async def test_a_machine_s_acknowledgement_is_no_person(tmp_path: Path) -> None:
     async with simulated(tmp_path, "XA", "XB") as net:
         drill = await drilled(net)
         await net["XB"].desk.acknowledge(drill, "XB-OFF-001", None, net.now)
-        await net.pass_time(hours=4, minutes=2, step_s=900)
+        await net.pass_time(hours=4, minutes=2, step_s=7200)
         assert await settled(net, drill) == [("not", "no-answer"), ("not", "no-answer")]
 
 
@@ -263,7 +263,7 @@ async def test_what_never_arrived_is_failed_at_the_sender_and_unknown_at_the_oth
     async with simulated(tmp_path, "XA", "XB") as net:
         net.weather.cut.add("XB")
         drill = await drilled(net)
-        await net.pass_time(hours=4, minutes=2, step_s=900)
+        await net.pass_time(hours=4, minutes=2, step_s=7200)
         assert await settled(net, drill, "XA") == [("not", "not-held")]
         assert await net["XB"].desk.drills.listed() == ()
 
@@ -356,7 +356,7 @@ async def test_a_closure_that_was_announced_puts_the_drill_off_and_one_that_come
         # After it has failed a drill a State says that it had been closed.
         net.now = closed.ends
         drill = await drilled(net)
-        await net.pass_time(hours=4, minutes=2, step_s=1800)
+        await net.pass_time(hours=4, minutes=2, step_s=7200)
         lie = Closure(begins=closed.begins, ends=net.now, reason="we were away")
         net.register.change_card("XB", net.now, closures=(lie,))
         await net.refresh()
@@ -372,7 +372,7 @@ async def test_a_failed_drill_is_disputed_once_and_both_views_are_shown_to_all(t
         drill = await drilled(net)
         with pytest.raises(NotPermittedError):
             await xb.desk.drills.dispute(drill, "too early", xb.officer, net.now)
-        await net.pass_time(hours=4, minutes=2, step_s=1800)
+        await net.pass_time(hours=4, minutes=2, step_s=7200)
         await settled(net, drill)
         await xb.desk.drills.dispute(drill[:13], "the exchange had no power", xb.officer, net.now)
         with pytest.raises(NotPermittedError):
