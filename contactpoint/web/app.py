@@ -11,7 +11,8 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-from contactpoint.desk.errors import DeskError
+from contactpoint.casework.errors import LockedError
+from contactpoint.desk.errors import DeskError, locked_out
 from contactpoint.desk.ports import DeskPort
 from contactpoint.web import problems
 from contactpoint.web.headers import SecurityHeaders
@@ -48,6 +49,7 @@ def create_app(
     app.state.not_ready = not_ready
     app.add_exception_handler(problems.WebError, refused)
     app.add_exception_handler(DeskError, refused)
+    app.add_exception_handler(LockedError, refused)
     app.add_exception_handler(HTTPException, not_served)
     app.add_exception_handler(RequestValidationError, not_served)
     app.add_exception_handler(Exception, broken)
@@ -63,7 +65,9 @@ def drain(app: FastAPI) -> None:
 
 
 async def refused(request: Request, error: Exception) -> Response:
-    """A refusal by the desk or by the console itself."""
+    """A refusal by the desk or by the console itself; also of an officer who was locked while the page was being answered."""
+    if isinstance(error, LockedError):
+        error = locked_out(error)
     if isinstance(error, problems.SignedOutError) and request.method == "GET" and not problems.wants_json(request):
         return Response(status_code=303, headers={"Location": "/sign-in"})
     return await _answer(request, problems.problem_of(error))

@@ -7,17 +7,25 @@ import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import pytest
 import pytest_asyncio
+from starlette.requests import Request
 
+from contactpoint.casework.errors import LockedError
 from contactpoint.desk.leaving import leave
 from contactpoint.desk.officers import make_key
+from contactpoint.domain.rota import Rota, Rotation, Unit
 from contactpoint.store.rows_people import update_officer
 from contactpoint.web import WebSettings, create_app
+from contactpoint.web.app import refused
 from contactpoint.web.routes.events import Listener, _stream
-from tests.simulator import Simulator, simulated
+from tests.simulator import START, Simulator, simulated
 from tests.web.browserless import Browserless
 
 NUMBER, SECRET, PASSWORD = "XB-OFF-001", "lantern over the harbour", "plain words at night"
+
+
+ROTA = Rota("desk", "UTC", (Rotation("UTC", START.replace(tzinfo=None), Unit.DAY, 1, (NUMBER,)),)).to_plain()
 
 
 class Working(Browserless):
@@ -88,6 +96,18 @@ async def test_the_window_that_a_locked_officer_left_open_tells_nothing_more_and
     assert (rest[-1], "beat" in rest) == ("bye", False), rest
     assert working.http.cookies.get("__Host-watch")
     assert (await working.get("/events")).headers["location"] == "/sign-in"
+
+
+async def test_a_rota_saved_at_the_moment_of_the_lock_is_a_refusal_and_not_a_fault(working: Working) -> None:
+    """The page was answered with a key that had been opened before; the desk says so, the console does not break."""
+    net = working.net
+    key = net["XB"].officers[NUMBER]
+    await leave(net["XB"].cw, NUMBER, False, net.now)
+    with pytest.raises(LockedError) as locked:
+        await net["XB"].desk.rota.save("desk", ROTA, 0, key, net.now)
+    request = Request({"type": "http", "method": "POST", "path": "/", "headers": [(b"accept", b"application/json")]})
+    answer = await refused(request, locked.value)
+    assert (answer.status_code, b"E-LOCKED" in answer.body) == (403, True)
 
 
 async def _events(stream: AsyncIterator[object]) -> list[str | None]:
