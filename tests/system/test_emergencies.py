@@ -179,7 +179,7 @@ def test_m03_a_key_outside_the_register_is_refused_unseen_and_the_claimed_state_
     network.look("QT", put_with_a_strangers_key)  # a second forgery in the same hour
 
     async def two_tasks(desk: Desk, now: datetime) -> bool:
-        tasks = (await desk.board(ANSWERS, now)).tasks
+        tasks = [task for task in (await desk.board(ANSWERS, now)).tasks if task.state == "QT"]
         warnings = await desk.pages(f"claim/QT/{now:%Y-%m-%dT%H}")
         return len(tasks) == 2 and len(warnings) == 1  # written down in one transaction: no second mail is due
 
