@@ -95,7 +95,7 @@ def test_a_calendar_is_taken_as_a_fixed_roster_and_hours_are_counted(rota: Rota,
     assert (shift["officers"], shift["source"]) == ([OTHER], "roster")
     (hours,) = rota("fairness", "fixed", "--from", "2031-06-01", "--until", "2031-06-03")
     # 1 June 2031 is a Sunday: of each day eight hours are night.
-    assert hours == {"officer": OTHER, "all": 48, "fixed": 16, "weekend": 24, "holiday": 0}
+    assert hours == {"officer": OTHER, "all": 48, "night": 16, "weekend": 24, "holiday": 0}
 
 
 def test_a_default_officer_who_is_missing_leaves_a_gap_that_is_named(rota: Rota, tmp_path: Path) -> None:

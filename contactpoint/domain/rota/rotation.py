@@ -102,9 +102,8 @@ class Rotation:
 
         Of handoffs on one instant the last counts: the shifts between them are empty, their officers are skipped.
         """
-        near = self._near(at)
-        passed = [number for number in near if number >= 0 and self.handoff(number) <= at]
-        return max(passed, default=None)
+        near = reversed(self._near(at))
+        return next((number for number in near if number >= 0 and self.handoff(number) <= at), None)
 
     def next_handoff(self, at: datetime) -> datetime:
         """Promise: the first instant strictly after ``at`` at which another shift begins."""
