@@ -25,6 +25,7 @@ from contactpoint.cli import (
     node,
     notify,
     officers,
+    policy,
     requests,
     review,
     rota,
@@ -50,6 +51,7 @@ evidence.add_to(app)
 extend.add_to(app)
 figures.add_to(app)
 handover.add_to(app)
+policy.add_to(app)
 app.add_typer(bell.app, name="bell")
 app.add_typer(drill.app, name="drill")
 app.add_typer(group.app, name="group")

@@ -66,6 +66,16 @@ _ROOMS = {
         "notify_verify",
     ),
     "papers": ("instruction_set", "instruction_show", "precheck"),
+    "policies": (
+        "call_sheet",
+        "escalate",
+        "otherwise",
+        "policy_check",
+        "policy_dry_run",
+        "policy_history",
+        "policy_set",
+        "policy_show",
+    ),
     "rights": ("flag", "oral_link", "oral_list", "oral_log", "review"),
     "rota": (
         "rota_absence",

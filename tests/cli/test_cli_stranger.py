@@ -22,6 +22,7 @@ COMMANDS = [
     "bell", "bell key", "bell key add", "bell key list", "bell key revoke", "drill", "drill closure", "drill dispute", "drill figures",
     "drill list", "drill record", "drill start", "notify", "notify contacts", "notify contacts add", "notify contacts list",
     "notify contacts remove", "notify contacts rules", "notify contacts verify", "notify log", "notify reply", "notify test",
+    "policy", "policy show", "policy history", "policy check", "policy set", "policy dry-run", "escalate", "call-sheet", "otherwise",
     "shift", "shift offer", "shift accept", "shift withdraw", "shift list", "shift show", "training", "training scripts", "training report",
     "rota", "rota list", "rota show", "rota set", "rota now", "rota override", "rota absence", "rota remove", "rota swap",
     "rota swap offer",
