@@ -273,6 +273,23 @@ def test_a_shift_is_offered_accepted_and_listed_and_the_wrong_officer_is_told(ne
     assert (left["moved"], left["letters"], left["handovers"]) == ([], [], [])
 
 
+def test_a_policy_is_checked_tried_out_and_signed_and_one_that_cannot_be_meant_is_named(network: Network) -> None:
+    assert network.json("policy", "show", "--home", "QM")["version"] == 0
+    rung = '[[rungs]]\nrole = "duty officer"\ntargets = ["officer QM-OFF-017"]\ndelay_s = 300\n'
+    (network.folder / "ladder.toml").write_text(rung)
+    odd = network.json("policy", "check", "ladder.toml", "--home", "QM", code=1)
+    assert {each["code"] for each in odd} == {"W-ONE-CHANNEL", "W-NO-ALTERNATE"}
+    run = network.json("policy", "dry-run", "--class", "U1", "--file", "ladder.toml", "--home", "QM")
+    first = [each for each in run["pages"] if each["ladder"] == "acknowledged"]
+    assert {(each["to"], each["channel"], each["rung"]) for each in first} == {("QM-OFF-017", "console", 1)}
+    saved = network.json("policy", "set", "ladder.toml", *network.signed("QM"))
+    assert (saved["version"], saved["rungs"][0]["called"]) == (1, ["QM-OFF-017"])
+    assert [each["version"] for each in network.json("policy", "history", "--home", "QM")] == [1]
+    (network.folder / "ladder.toml").write_text(rung.replace("delay_s", "delay"))
+    wrong = network.run("contactpoint", "policy", "check", "ladder.toml", "--home", "QM", code=2)
+    assert "E-POLICY" in wrong.stderr
+
+
 def test_the_nodes_keys_are_listed_without_a_secret(network: Network) -> None:
     rows = network.json("key", "list", "--home", "QM")
     assert "station" in {row["role"] for row in rows}
