@@ -243,6 +243,7 @@ async def test_a_page_in_flight_at_the_acknowledgement_is_recorded_and_calls_nob
     async with calling(tmp_path) as (net, xb, lines):
         await verified(xb, lines, "sms", "+999 0001")
         await verified(xb, lines, "smtp", "me@xb.example")
+        await verified(xb, lines, "exec", "+999 0002")
         await xb.desk.notices.set_rules(ME, {"turns": {"U1": [["sms", 0], ["smtp", 300]]}}, net.now)
         sent = await net["XA"].ask("XB")
 
@@ -255,7 +256,7 @@ async def test_a_page_in_flight_at_the_acknowledgement_is_recorded_and_calls_nob
         lines["sms"] = Slow("sms", net.clock)
         await net.settle()
         await net.pass_time(minutes=30, step_s=300)
-        assert (len(lines["sms"].pages), lines["smtp"].pages) == (1, [])
+        assert (len(lines["sms"].pages), lines["smtp"].pages, lines["exec"].pages) == (1, [], [])
         [page] = [page for page in await xb.desk.pages(sent.id) if page.channel == "sms"]
         assert (page.state, [(each.number, each.result) for each in page.attempts]) == ("cancelled", [(1, "UNKNOWN")])
 
