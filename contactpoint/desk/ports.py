@@ -14,7 +14,7 @@ from contactpoint.desk.notices import NoticesPort
 from contactpoint.desk.oral import Call
 from contactpoint.desk.order import OrderView
 from contactpoint.desk.plan import Signer as OfficerKey
-from contactpoint.desk.policies import PolicyPort
+from contactpoint.desk.policies import StepsPort
 from contactpoint.desk.review import Check
 from contactpoint.desk.rota_views import RotaPort
 from contactpoint.desk.shift_handover import ShiftPort
@@ -50,7 +50,7 @@ class DeskPort(Protocol):
     @property
     def notices(self) -> NoticesPort: ...
     @property
-    def policies(self) -> PolicyPort: ...
+    def policies(self) -> StepsPort: ...
     @property
     def rota(self) -> RotaPort: ...
     @property

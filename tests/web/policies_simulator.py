@@ -10,7 +10,7 @@ from typing import Any
 from contactpoint.desk.errors import DraftError
 from contactpoint.desk.escalation import _finding, _ladder, _read, _run, _taken, _view
 from contactpoint.desk.plan import Signer
-from contactpoint.desk.policies import DryPage, DryRun, FindingView, PolicyView
+from contactpoint.desk.policies import CallLine, DryPage, DryRun, Escalation, FindingView, OtherWay, PolicyView
 from contactpoint.domain.escalation import EscalationPolicy, Hours, Rung, Target, Who, lint
 from contactpoint.domain.policy import load as load_policy
 from contactpoint.domain.roll import Person, Roll
@@ -110,13 +110,38 @@ class PolicyBook:
         return DryRun(urgency, begins, limit, begins + terms.decision, tuple(pages), self._lint(self.policy, now))
 
 
+class StepsBook(PolicyBook):
+    """And the steps by hand: what was asked is kept in a list."""
+
+    climbed: list[tuple[str, int | None]]
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.climbed = []
+
+    async def escalate(self, request: str, key: Signer, now: datetime, rung: int | None = None) -> Escalation:
+        self.climbed.append((request, rung))
+        return Escalation(request, rung or 1, "deputy", "")
+
+    async def call_sheet(self, request: str, now: datetime) -> tuple[CallLine, ...]:
+        return ()
+
+    async def record_way(
+        self, request: str, way: str, detail: str, outcome: str, key: Signer, now: datetime
+    ) -> OtherWay:
+        return OtherWay("w1", request, way, detail, outcome, key.number, now)
+
+    async def other_ways(self, request: str) -> tuple[OtherWay, ...]:
+        return ()
+
+
 class PoliciesSimulator:
     """The part of the simulated desk that holds it."""
 
     start: datetime
-    _book: PolicyBook | None = None
+    _book: StepsBook | None = None
 
     @property
-    def policies(self) -> PolicyBook:
-        self._book = self._book or PolicyBook(self.start)
+    def policies(self) -> StepsBook:
+        self._book = self._book or StepsBook(self.start)
         return self._book

@@ -171,6 +171,20 @@ async def test_a_forged_count_makes_no_page_of_a_million_rungs(visitor: Browserl
     assert act(draft_of(POLICY), "remove r²") == draft_of(POLICY)
 
 
+async def test_a_ladder_is_climbed_by_hand_from_the_case_and_only_with_a_key(visitor: Browserless) -> None:
+    await visitor.sign_in()
+    request = visitor.desk.arrives()
+    case = visitor.desk.requests[request].case
+    action = f"/requests/{request}/escalate"
+    assert action not in (await visitor.get(f"/cases/{case}")).text
+    assert (await visitor.post(action)).status_code == 422
+    await visitor.start_shift()
+    assert action in (await visitor.get(f"/cases/{case}")).text
+    for rung in ("", "2", "x"):
+        assert (await visitor.post(action, {"rung": rung})).headers["location"] == f"/cases/{case}#request-{request}"
+    assert visitor.desk.policies.climbed == [(request, None), (request, 2), (request, None)]
+
+
 @pytest.mark.browser
 @pytest.mark.parametrize(("scheme", "language", "width"), [("light", "en", 1280), ("dark", "ar", 320)])
 async def test_the_escalation_pages_shut_nobody_out(browser: Browser, scheme: str, language: str, width: int) -> None:
