@@ -244,7 +244,11 @@ class Rotas:
                 raise DraftError("E-ROTA", "what was offered is no longer the giver's duty, or has begun", "decline it")
             state = SwapState.ACCEPTED if accept else SwapState.DECLINED
             done = replace(swap, state=state, answered_at=now)
-            return replace(rota, swaps=tuple(done if each.id == identity else each for each in rota.swaps))
+            after = replace(rota, swaps=tuple(done if each.id == identity else each for each in rota.swaps))
+            # A fixed roster or an absence stands above it: two would agree on what then does not happen.
+            if accept and not _has_duty(after, swap.taker, swap.period):
+                raise DraftError("E-ROTA", "a fixed roster or an absence stands above this swap", "decline it")
+            return after
 
         return await self._change(name, answered, key, now)
 

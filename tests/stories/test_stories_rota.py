@@ -224,3 +224,13 @@ async def test_a_seed_proposes_holidays_and_undoes_no_confirmation(tmp_path: Pat
         await state.desk.rota.seed_holidays("desk", proposed, state.officer, net.now)
         rota = await state.desk.rota.rota("desk")
         assert [(each.day, each.confirmed) for each in rota.holidays] == [(day, True), (day + DAY, False)]
+
+
+async def test_a_swap_that_would_not_happen_is_not_accepted(tmp_path: Path) -> None:
+    async with simulated(tmp_path, "XA") as net:
+        state = await kept(net["XA"])
+        swap = await state.desk.rota.offer_swap("desk", ONE, span(2, 3), None, state.officers[TWO], net.now)
+        await state.desk.rota.add_absence("desk", Absence("", ONE, span(2, 3)), state.officer, net.now)
+        with pytest.raises(DraftError, match="stands above"):
+            await state.desk.rota.answer_swap("desk", swap, True, state.officers[ONE], net.now)
+        assert await called(state, 2.5) == (TWO,)
