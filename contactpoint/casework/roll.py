@@ -15,7 +15,7 @@ from contactpoint.casework.context import Casework
 from contactpoint.casework.errors import PlanError
 from contactpoint.casework.plans import PlanKind, newest_plan
 from contactpoint.domain.errors import DomainError
-from contactpoint.domain.roll import NOBODY, Person, Roll, Watch
+from contactpoint.domain.roll import NOBODY, Person, Roll
 from contactpoint.domain.rota import Rota, neighbour, on_duty
 from contactpoint.store.rows_people import officer_rows
 from contactpoint.store.rows_plans import plan_names
@@ -23,8 +23,10 @@ from contactpoint.store.rows_plans import plan_names
 
 async def roll_now(tx: AsyncConnection, cw: Casework) -> Roll:
     """Promise: officers, rotas in use and the own calendar as they are in this transaction."""
-    people = tuple(_person(row) for row in await officer_rows(tx))
     watches, broken = await _watches(tx, cw)
+    # An officer belongs to the unit whose rota names him; the first by name, where several do.
+    units = {number: each.rota.unit for each in reversed(list(watches.values())) for number in each.rota.officers}
+    people = tuple(_person(row, units.get(row.number, "")) for row in await officer_rows(tx))
     return Roll(people, watches, cw.register.calendar(cw.state), broken=broken)
 
 
@@ -50,9 +52,9 @@ class RotaWatch:
         return neighbour(self.rota, at, step)
 
 
-async def _watches(tx: AsyncConnection, cw: Casework) -> tuple[Mapping[str, Watch], tuple[str, ...]]:
+async def _watches(tx: AsyncConnection, cw: Casework) -> tuple[Mapping[str, RotaWatch], tuple[str, ...]]:
     """The rotas in use by name, and the names of those that do not bear their officer's signature or cannot be read."""
-    found: dict[str, Watch] = {}
+    found: dict[str, RotaWatch] = {}
     broken: list[str] = []
     for name in await plan_names(tx, PlanKind.ROTA.value):
         try:
@@ -64,10 +66,11 @@ async def _watches(tx: AsyncConnection, cw: Casework) -> tuple[Mapping[str, Watc
     return found, tuple(broken)
 
 
-def _person(row: Row[Any]) -> Person:
+def _person(row: Row[Any], unit: str) -> Person:
     return Person(
         number=row.number,
         rights=frozenset(json.loads(row.rights)),
         languages=frozenset((row.language,)),
+        unit=unit,
         locked=row.locked_at is not None,
     )

@@ -438,6 +438,19 @@ async def test_a_handoff_in_the_middle_of_a_running_rung_pages_who_comes_on_duty
         assert await phone.rang(request) == [TWO]
 
 
+async def test_a_unit_is_everybody_whom_its_rota_names(tmp_path: Path) -> None:
+    async with story(tmp_path, rung("specialists", "unit cyber"), **ALONE) as (net, xb, phone):
+        rotation = Rotation("UTC", START.replace(tzinfo=None), Unit.DAY, 1, (f"XB-{TWO}", f"XB-{THREE}"))
+        rota = Rota("night", "UTC", (rotation,), unit="cyber").to_plain()
+
+        async def work(tx) -> None:
+            await save_plan(tx, xb.cw, PlanKind.ROTA, "night", rota, 0, xb.officer, net.now)
+
+        await xb.cw.db.write(work)
+        request = await asked(net)
+        assert await phone.rang(request) == [TWO, THREE]
+
+
 # --- between two States ---
 
 
