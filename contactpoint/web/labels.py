@@ -134,6 +134,7 @@ WORDS = {
     **TWINS,
     **STATUSES,
     "rung": N_("Called"),
+    "officer-reached": N_("Officer reached, on the way"),
     "ended": N_("Certified that the term has ended"),
     "decision": N_("Decided"),
     "decided": N_("Decided"),
