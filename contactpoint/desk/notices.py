@@ -309,7 +309,7 @@ class Notices:
 
     async def _contact(self, tx: AsyncConnection, officer: str, contact: str) -> Row[Any]:
         """The officer's own contact: another's id names nothing here (a code to somebody else's telephone)."""
-        row = await contact_row(tx, contact)
+        row = await contact_row(tx, contact) if contact.isprintable() else None  # PostgreSQL takes no NUL
         if row is None or row.officer != officer:
             raise NotFoundError("E-NOT-FOUND", "there is no such contact", "look at the list of contacts")
         return row

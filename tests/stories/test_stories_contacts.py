@@ -90,6 +90,8 @@ async def test_nobody_touches_another_officers_contact(tmp_path: Path) -> None:
         ):
             with pytest.raises(NotFoundError):
                 await act
+        with pytest.raises(NotFoundError):
+            await xb.desk.notices.remove(ME, contact + "\0", net.now)
         assert len((await xb.desk.notices.own(ME, net.now)).contacts) == 1
 
 
