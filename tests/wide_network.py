@@ -17,6 +17,7 @@ from contactpoint.domain.case import Case, admit
 from contactpoint.domain.catalogue import load as load_catalogue
 from contactpoint.domain.ladder import Effect, open_incoming
 from contactpoint.domain.policy import load as load_policy
+from contactpoint.domain.roll import NOBODY
 from contactpoint.domain.values import Address
 from contactpoint.gateway.gateway import Gateway
 from contactpoint.link.results import HeldResult, PutResult, StoredResult
@@ -134,7 +135,7 @@ class LightState:
         if statement.id in case.requests:
             assert not CATALOGUE[statement.kind].rings
             terms = load_policy(statement.pol).terms[statement.urgency]
-            self.effects += open_incoming(statement, terms, None, Calendar(), net.now, net.now)[1]
+            self.effects += open_incoming(statement, terms, None, Calendar(), net.now, NOBODY, net.now)[1]
         self.outgoing.append(sign_slip(received, self.station, net.register.net))
         return Held(put.ref, sign_slip(held, self.gateway, net.register.net), duplicate=False)
 

@@ -49,9 +49,10 @@ async def running_worker(cw: Casework, means: Means, mirror: Mirror, *, beside_g
     pages = notices.Notices(cw, channels(cw, means), means.clock, reach_url(means.settings))
     place = _Place(Fence(cw, f"{cw.state}-{draw(4).hex()}", own_version()), due_clock(cw.db, means.clock))
     steps: list[tuple[str, Step, Bell | None]] = [
+        # First, and whatever the fence says: peers wait for the new key sheet, and two versions make the same one.
+        ("keys", _keys(cw, means), None),
         ("alive", _alive(cw, place), None),
         ("mirror", register_step(cw, means, mirror), cw.bell),
-        ("keys", place.inside(_keys(cw, means)), None),
         ("timers", place.inside(_timers(cw, place)), cw.bell),
         ("clocks", place.inside(_clocks(cw, place)), cw.bell),
         ("outbox", place.inside(_outbox(box)), cw.bell),

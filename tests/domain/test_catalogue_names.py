@@ -26,8 +26,8 @@ ANSWER_KEYS = """code title help by signers decides executes discloses withheld 
 CLOCK_KEYS = """use code label starts days hours terms until counting of receipt_day end_on_working_day minimum alarm_days alarm_percent
  audience at stops certificate article source_tag checked"""
 ENTRY_KEYS = """code opens group family title summary article source_tag checked by parents parent_states right answer_right authority
- calls audience rings scope rights_check executes domestic_order reservation specific any_of withheld effect grounds ground_needs signers
- urgency offers fields answers clocks next stage leads_to after noted needs"""
+ calls audience rings rings_back station scope rights_check executes domestic_order reservation specific any_of withheld effect
+ grounds ground_needs signers urgency offers fields answers clocks next stage leads_to after noted needs"""
 SHARED_KEYS = {"lists", "urgency", "words", "clocks", "grounds"}
 
 

@@ -2,19 +2,22 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contactpoint.domain import ladder as ladders_of
 from contactpoint.domain.calendar import Calendar
 from contactpoint.domain.case import Case, Request
 from contactpoint.domain.catalogue.personal import holds_personal_data
 from contactpoint.domain.errors import MoveError
 from contactpoint.domain.indicators import LONGEST_INDICATOR, IndicatorType, read_indicator, visible
 from contactpoint.domain.ladder import (
+    Effect,
+    Event,
     Held,
     Ladder,
     Opened,
@@ -25,11 +28,11 @@ from contactpoint.domain.ladder import (
     SayTwin,
     Tick,
     TwinHeard,
-    decide,
     open_incoming,
     open_outgoing,
 )
 from contactpoint.domain.policy import load as load_policy
+from contactpoint.domain.roll import NOBODY
 from contactpoint.domain.threats import (
     PAP,
     TLP,
@@ -296,10 +299,15 @@ def test_a_recall_crosses_a_sighting_and_both_stand() -> None:
 # Its ladder
 
 
+def decide(ladder: Ladder, event: Event, now: datetime) -> tuple[Ladder, tuple[Effect, ...]]:
+    """What the ladder decides at a desk where nobody could be called."""
+    return ladders_of.decide(ladder, event, NOBODY, now)
+
+
 def quiet(case: Case) -> tuple[Ladder, Ladder]:
     statement = next(iter(case.halves[XA]))
     ours, _ = open_outgoing(statement, TERMS, T0, quiet=True)
-    theirs, effects = open_incoming(statement, TERMS, None, Calendar(), T0, T0)
+    theirs, effects = open_incoming(statement, TERMS, None, Calendar(), T0, NOBODY, T0)
     assert effects == (SaySlip(Level.RECEIVED),)
     return ours, theirs
 
