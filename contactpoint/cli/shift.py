@@ -13,7 +13,7 @@ from contactpoint.cli.options import HERE, Home, Json, Officer, SecretFile, outp
 
 if TYPE_CHECKING:
     from contactpoint.cli.output import Output
-    from contactpoint.desk.views import HandoverView
+    from contactpoint.desk.shift_views import HandoverView
 
 app = typer.Typer(help="Hand the open cases of a shift to the next officer.", rich_markup_mode=None)
 

@@ -23,7 +23,8 @@ from contactpoint.desk.approve import waiting_list
 from contactpoint.desk.errors import NotPermittedError
 from contactpoint.desk.officers import close_account, has_right
 from contactpoint.desk.shift_handover import give, open_of, void_handovers
-from contactpoint.desk.views import LeftView, Waiting
+from contactpoint.desk.shift_views import LeftView
+from contactpoint.desk.views import Waiting
 from contactpoint.store.desk_schema import journal
 from contactpoint.store.journal import append
 from contactpoint.store.rows_desk import put_setting, settle_waiting

@@ -24,7 +24,7 @@ from contactpoint.casework.locked import refuse_locked
 from contactpoint.desk.errors import DeskError, NotFoundError, NotPermittedError, locked_out
 from contactpoint.desk.officers import has_right
 from contactpoint.desk.plan import Signer
-from contactpoint.desk.views import HandoverLine, HandoverView
+from contactpoint.desk.shift_views import HandoverLine, HandoverView
 from contactpoint.domain.catalogue.words import Stage
 from contactpoint.domain.codes import look_up
 from contactpoint.domain.errors import HandoverError

@@ -27,7 +27,8 @@ from contactpoint.desk.results import (
     UnreachableError,
 )
 from contactpoint.desk.review import Check
-from contactpoint.desk.views import CaseView, ContactView, Draft, LeftView, OfficerView, RequestView, Submitted, Taken
+from contactpoint.desk.shift_views import LeftView
+from contactpoint.desk.views import CaseView, ContactView, Draft, OfficerView, RequestView, Submitted, Taken
 from contactpoint.main.clock import Clock
 from contactpoint.main.folder import write_file
 from contactpoint.main.mirror import load_copy

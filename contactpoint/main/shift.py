@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from contactpoint.desk.views import HandoverView
+from contactpoint.desk.shift_views import HandoverView
 from contactpoint.main.node import open_desk
 
 

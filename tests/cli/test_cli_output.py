@@ -17,7 +17,17 @@ from contactpoint.cli import failure
 from contactpoint.cli.app import run_command
 from contactpoint.cli.failure import failure_of
 from contactpoint.cli.output import Output, clean, described, plain
-from contactpoint.desk import drill_views, errors, operation_views, policies, results, rota_views, toolkeys, views
+from contactpoint.desk import (
+    drill_views,
+    errors,
+    operation_views,
+    policies,
+    results,
+    rota_views,
+    shift_views,
+    toolkeys,
+    views,
+)
 from contactpoint.desk import figures as desk_figures
 from contactpoint.desk import notices as desk_notices
 from contactpoint.desk import threats as desk_threats
@@ -27,7 +37,7 @@ from contactpoint.main import bell as main_bell
 from contactpoint.main import rota as main_rota
 
 ROOMS = (
-    results, views, operation_views, settings, failure, desk_figures, figures, desk_threats, threats, indicators,
+    results, views, shift_views, operation_views, settings, failure, desk_figures, figures, desk_threats, threats, indicators,
     toolkeys, main_bell, bell, drill_views, availability, desk_notices, rota_views, main_rota,
     policies,
 )  # fmt: skip

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
 from contactpoint.desk.errors import NotFoundError, NotPermittedError
-from contactpoint.desk.views import HandoverLine, HandoverView, RequestView
+from contactpoint.desk.shift_views import HandoverLine, HandoverView
+from contactpoint.desk.views import RequestView
 
 if TYPE_CHECKING:
     from tests.web.desk_simulator import DeskSimulator

@@ -12,7 +12,7 @@ import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page
 
-from contactpoint.desk.views import HandoverView
+from contactpoint.desk.shift_views import HandoverView
 from contactpoint.domain import catalogue as catalogues
 from contactpoint.web.settings import LANGUAGES
 from tests.web.browserless import every_route

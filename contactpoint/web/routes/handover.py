@@ -6,7 +6,8 @@ from fastapi import APIRouter, Response
 from fastapi.responses import RedirectResponse
 
 from contactpoint.desk.errors import DeskError, DraftError, NotPermittedError, SecretError
-from contactpoint.desk.views import HandoverView, OfficerView
+from contactpoint.desk.shift_views import HandoverView
+from contactpoint.desk.views import OfficerView
 from contactpoint.web.i18n import N_
 from contactpoint.web.render import page
 from contactpoint.web.signing import signing_key
