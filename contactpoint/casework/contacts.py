@@ -107,7 +107,7 @@ async def next_way(tx: AsyncConnection, cw: Casework, row: Row[Any], now: dateti
 async def _held(tx: AsyncConnection, row: Row[Any]) -> bool:
     """Whether *on my way* was said after this page: what it called for is on the way, and the rungs after it call anew."""
     request = await request_seen(tx, row.request_id) if row.rung >= 0 else None
-    reached_at = None if request is None else Ladder.from_plain(json.loads(request.ladder)).reached_at
+    reached_at = None if request is None else Ladder.from_text(request.ladder).reached_at
     return reached_at is not None and row.at <= reached_at
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -51,13 +50,12 @@ from contactpoint.store.rows_requests import (
 from contactpoint.wire.slip import SlipLevel
 
 _LONGEST_ROLE = 40
-_PLAIN = json.JSONEncoder(separators=(",", ":"))
 _REMINDER = FIRST_LADDER + 900
 """Above the pages of the ladder until *answered* stand the reminders of who holds the request."""
 
 
 def read_ladder(row: Row[Any]) -> Ladder:
-    return Ladder.from_plain(json.loads(row.ladder))
+    return Ladder.from_text(row.ladder)
 
 
 def ladder_columns(ladder: Ladder) -> dict[str, object]:
@@ -67,7 +65,7 @@ def ladder_columns(ladder: Ladder) -> dict[str, object]:
         "cycle": ladder.cycle,
         "next_at": ladder.next_at,
         "rings": ladder.rings,
-        "ladder": _PLAIN.encode(ladder.to_plain()),
+        "ladder": ladder.to_text(),
     }
 
 

@@ -7,7 +7,6 @@ too old, or whose request somebody has taken) gets one and the same answer.
 from __future__ import annotations
 
 import base64
-import json
 import re
 from dataclasses import dataclass
 from datetime import datetime
@@ -56,7 +55,7 @@ async def make_link(tx: AsyncConnection, cw: Casework, page: Row[Any], base: str
     if request is None or not request.incoming or not request.rings:
         return ""
     token = base64.urlsafe_b64encode(cw.random(32)).decode().rstrip("=")
-    until = Ladder.from_plain(json.loads(request.ladder)).expires
+    until = Ladder.from_text(request.ladder).expires
     values = {"page_id": page.id, "request_id": page.request_id, "officer": page.officer, "until": until}
     await put_link(tx, {"digest": digest(token.encode()), **values})
     return f"{base}/reach/{token}"

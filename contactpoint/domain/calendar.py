@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -56,13 +57,20 @@ class Calendar:
 
     @classmethod
     def from_plain(cls, plain: Mapping[str, Any]) -> "Calendar":
-        return cls(
-            zone=plain["zone"],
-            weekdays=frozenset(plain["weekdays"]),
-            holidays=frozenset(date.fromisoformat(day) for day in plain["holidays"]),
-            closes=time.fromisoformat(plain["closes"]),
-            opens=time.fromisoformat(plain["opens"]),
-        )
+        days, holidays = tuple(plain["weekdays"]), tuple(plain["holidays"])
+        return _read(plain["zone"], days, holidays, plain["closes"], plain["opens"])
+
+
+@lru_cache(maxsize=256)
+def _read(zone: str, weekdays: tuple[int, ...], holidays: tuple[str, ...], closes: str, opens: str) -> Calendar:
+    """Of all ladders there are few different ones: each is read once."""
+    return Calendar(
+        zone=zone,
+        weekdays=frozenset(weekdays),
+        holidays=frozenset(date.fromisoformat(day) for day in holidays),
+        closes=time.fromisoformat(closes),
+        opens=time.fromisoformat(opens),
+    )
 
 
 def end_of_next_working_day(calendar: Calendar, now: datetime) -> datetime:

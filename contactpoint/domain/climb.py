@@ -5,6 +5,7 @@ with nobody on it takes no time and is reported; where a whole ladder has nobody
 long stop each rung is fired once, in constant time over cycles, and nobody is called twice for it.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -44,6 +45,7 @@ class _Stairs:
     urgency: Urgency
     at: datetime
     known: dict[int, Called] = field(default_factory=dict)
+    alive: list[int] = field(default_factory=list)
 
     @property
     def places(self) -> int:
@@ -63,8 +65,10 @@ class _Stairs:
 
     def live(self) -> list[int]:
         """The places that take time now: the rungs with somebody on them, or the last resort alone."""
-        found = [index for index in range(len(self.policy.rungs)) if self.calls(index).anybody]
-        return found or [len(self.policy.rungs)]
+        if not self.alive:
+            found = [index for index in range(len(self.policy.rungs)) if self.calls(index).anybody]
+            self.alive = found or [len(self.policy.rungs)]
+        return self.alive
 
     def delay(self, index: int) -> timedelta:
         return timedelta(seconds=self.rung(index).delay_s)
@@ -76,12 +80,21 @@ class _Stairs:
         return next((cycle * self.places + each for each in live if each >= index), (cycle + 1) * self.places + live[0])
 
 
+def _stairs(policy: EscalationPolicy, roll: Roll, urgency: Urgency, at: datetime) -> _Stairs:
+    """The stairs at this instant: looked up once for all requests of one claim that stand on them."""
+    key = ("stairs", policy, urgency, at)
+    found: _Stairs | None = roll.known.get(key)
+    if found is None:
+        found = roll.known[key] = _Stairs(policy, roll, urgency, at)
+    return found
+
+
 def climb(ladder: Ladder, roll: Roll, now: datetime) -> Climbed:
     """Fire every rung that has begun and was not fired, and page who has come on duty while one runs."""
     if ladder.way is Way.OUTGOING or not ladder.rings or ladder.escalation is None or ladder.climb is None:
         return ladder, ()
     limit = min(now, ladder.expires - _SOON)
-    stairs = _Stairs(ladder.escalation, roll, ladder.urgency, limit)
+    stairs = _stairs(ladder.escalation, roll, ladder.urgency, limit)
     effects: tuple[Effect, ...] = ()
     if ladder.climb.at > limit:
         return _hand_over(ladder, stairs, limit)
@@ -90,29 +103,27 @@ def climb(ladder: Ladder, roll: Roll, now: datetime) -> Climbed:
     left_out = max((limit - at.at) // cycle_time - 1, 0)
     if left_out:
         # Cycles that went by are left out: a telephone that rings five hundred times wakes nobody better.
-        ladder = replace(
-            ladder, climb=replace(at, next=at.next + left_out * stairs.places, at=at.at + left_out * cycle_time)
-        )
+        at = replace(at, next=at.next + left_out * stairs.places, at=at.at + left_out * cycle_time)
     fired: list[tuple[int, datetime]] = []
-    ladder, reports = _walk(ladder, stairs, limit, fired)
+    at, reports = _walk(at, stairs, limit, fired)
     most = len(stairs.live())
     if left_out or len(fired) > most:
         effects = (Alarm("W-CATCH-UP"),)
     effects += reports
-    if not ladder.exhausted and any(place >= stairs.places for place, _ in fired):
-        ladder, effects = replace(ladder, exhausted=True), (*effects, Alarm("W-LADDER-EXHAUSTED"))
+    exhausted = ladder.exhausted or any(place >= stairs.places for place, _ in fired)
+    if exhausted and not ladder.exhausted:
+        effects += (Alarm("W-LADDER-EXHAUSTED"),)
     already: dict[str, set[str]] = {}
     for place, begins in fired[-most:]:
-        ladder, told = _fire(ladder, stairs, place, begins, already)
+        at, told = _fire(at, ladder.joined, stairs, place, begins, already)
         effects += told
-    return ladder, effects
+    return replace(ladder, climb=at, exhausted=exhausted), effects
 
 
-def _walk(ladder: Ladder, stairs: _Stairs, limit: datetime, fired: list[tuple[int, datetime]]) -> Climbed:
+def _walk(
+    at: Climb, stairs: _Stairs, limit: datetime, fired: list[tuple[int, datetime]]
+) -> tuple[Climb, tuple[Effect, ...]]:
     """Go from place to place as far as time has come, and report what is empty on the way."""
-    at = ladder.climb
-    if at is None:
-        return ladder, ()
     reports: dict[Effect, None] = {}
     while at.at <= limit:
         place = stairs.next_live(at.next)
@@ -125,18 +136,22 @@ def _walk(ladder: Ladder, stairs: _Stairs, limit: datetime, fired: list[tuple[in
             reports[Alarm("E-NOBODY-ON-DUTY")] = None
         fired.append((place, at.at))
         at = replace(at, next=place + 1, at=at.at + stairs.delay(place % stairs.places), handoff=None)
-    return replace(ladder, climb=at), tuple(reports)
+    return at, tuple(reports)
 
 
-def _fire(ladder: Ladder, stairs: _Stairs, place: int, begins: datetime, already: dict[str, set[str]]) -> Climbed:
+def _fire(
+    at: Climb,
+    joined: Collection[str],
+    stairs: _Stairs,
+    place: int,
+    begins: datetime,
+    already: dict[str, set[str]],
+) -> tuple[Climb, tuple[Effect, ...]]:
     """Page one rung and tell the sender. `already`: whom this very decision has paged, by which channels; nobody is called twice."""
-    at = ladder.climb
-    if at is None:
-        return ladder, ()
     cycle, index = divmod(place, stairs.places)
     rung, who = stairs.rung(index), stairs.calls(index)
     ways = set(rung.channels) or {""}
-    people = tuple(each for each in who.people if each not in ladder.joined and not ways <= already.get(each, set()))
+    people = tuple(each for each in who.people if each not in joined and not ways <= already.get(each, set()))
     for each in people:
         already.setdefault(each, set()).update(ways)
     ends = begins + stairs.delay(index)
@@ -148,8 +163,7 @@ def _fire(ladder: Ladder, stairs: _Stairs, place: int, begins: datetime, already
     if first_time:
         effects += (SayRung(cycle, index, role, ends, code),)
     handoff = who.until if who.until is not None and begins < who.until < ends else None
-    moved = replace(at, cycle=cycle, rung=index, paged=who.people, handoff=handoff, again=0, code="")
-    return replace(ladder, climb=moved), effects
+    return replace(at, cycle=cycle, rung=index, paged=who.people, handoff=handoff, again=0, code=""), effects
 
 
 def _hand_over(ladder: Ladder, stairs: _Stairs, limit: datetime) -> Climbed:

@@ -1,6 +1,7 @@
 """One end's knowledge of one request's clocks, as a row keeps it. What happens to it is decided in `ladder.py`."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -8,7 +9,7 @@ from typing import Any
 
 from contactpoint.domain.calendar import Calendar
 from contactpoint.domain.errors import EscalationError
-from contactpoint.domain.escalation import LAST_RESORT, EscalationPolicy, Rung
+from contactpoint.domain.escalation import LAST_RESORT, EscalationPolicy, Rung, read_policy, spell_policy
 from contactpoint.domain.policy import Terms
 from contactpoint.domain.values import Level, Twin, Urgency, from_ms, ms
 
@@ -19,6 +20,8 @@ class Way(StrEnum):
     OUTGOING = "outgoing"
     INCOMING = "incoming"
 
+
+_JSON = json.JSONEncoder(separators=(",", ":"))
 
 _SAYS = {
     Way.OUTGOING: (Twin.UNREACHABLE, Twin.NOT_RECEIVED, Twin.NOT_ACKNOWLEDGED, Twin.LAPSED, Twin.EXPIRED),
@@ -216,11 +219,11 @@ class Ladder:
 
     def unsaid(self) -> list[tuple[Twin, datetime]]:
         """Twins that this end would sign, not yet signed, of levels not reached, with their deadlines; in order."""
-        dues = self.deadlines
+        dues, reached = self.deadlines, self.reached
         unsaid = [
             (twin, dues[twin])
             for twin in _SAYS[self.way]
-            if twin in dues and twin not in self.said and self.reached < twin.level.rank
+            if twin in dues and twin not in self.said and reached < twin.level.rank
         ]
         return sorted(unsaid, key=lambda pair: pair[1])
 
@@ -254,11 +257,18 @@ class Ladder:
 
     def to_plain(self) -> dict[str, Any]:
         """JSON-ready: instants as milliseconds since the epoch."""
+        return self._plain(None if self.escalation is None else self.escalation.to_plain())
+
+    def to_text(self) -> str:
+        """As a row keeps it: JSON, in which the policy is a text of its own, spelled and read once for all requests that hold it."""
+        return _JSON.encode(self._plain(None if self.escalation is None else spell_policy(self.escalation)))
+
+    def _plain(self, escalation: object) -> dict[str, Any]:
         return {
             "way": self.way.value,
             "terms": self.terms.to_plain(),
             "calendar": self.calendar.to_plain(),
-            "escalation": None if self.escalation is None else self.escalation.to_plain(),
+            "escalation": escalation,
             "opened_at": ms(self.opened_at),
             "expires": ms(self.expires),
             "levels": {level.value: ms(at) for level, at in self.levels.items()},
@@ -290,12 +300,25 @@ class Ladder:
     @classmethod
     def from_plain(cls, plain: Mapping[str, Any]) -> "Ladder":
         """The ladder that `to_plain` wrote. Raises EscalationError for anything else."""
+        return cls._read(plain, EscalationPolicy.from_plain)
+
+    @classmethod
+    def from_text(cls, text: str) -> "Ladder":
+        """The ladder that `to_text` wrote. Raises EscalationError for anything else."""
+        try:
+            plain = json.loads(text)
+        except ValueError as error:
+            raise EscalationError("E-POLICY", field="ladder") from error
+        return cls._read(plain, read_policy)
+
+    @classmethod
+    def _read(cls, plain: Any, policy: Callable[[Any], EscalationPolicy]) -> "Ladder":
         try:
             return cls(
                 way=Way(plain["way"]),
                 terms=Terms.from_plain(plain["terms"]),
                 calendar=Calendar.from_plain(plain["calendar"]),
-                escalation=None if plain["escalation"] is None else EscalationPolicy.from_plain(plain["escalation"]),
+                escalation=None if plain["escalation"] is None else policy(plain["escalation"]),
                 opened_at=from_ms(plain["opened_at"]),
                 expires=from_ms(plain["expires"]),
                 levels={Level(level): from_ms(at) for level, at in plain["levels"].items()},

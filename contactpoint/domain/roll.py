@@ -1,10 +1,10 @@
 """The roll: a frozen picture of who could be called at this desk, read in the transaction that decides. Pure data."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
-from typing import Protocol
+from typing import Any, Protocol
 
 from contactpoint.domain.calendar import Calendar
 
@@ -37,7 +37,8 @@ class Person:
 class Roll:
     """Officers and rotas of one desk, its own calendar, and who holds the request in question (`` when nobody does).
 
-    `broken` are rotas that may not be believed: nobody is on duty by them, and a person is told.
+    `broken` are rotas that may not be believed: nobody is on duty by them, and a person is told. `known` is what was worked out of this
+    very picture before: many requests look at it in one instant.
     """
 
     officers: tuple[Person, ...] = ()
@@ -45,10 +46,14 @@ class Roll:
     calendar: Calendar = field(default_factory=Calendar)
     holder: str = ""
     broken: tuple[str, ...] = ()
+    known: dict[Hashable, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     def held_by(self, holder: str) -> "Roll":
         """The same roll, looked at for a request that this officer holds."""
-        return self if holder == self.holder else replace(self, holder=holder)
+        if holder == self.holder:
+            return self
+        held: Roll = self.known.setdefault(("held", holder), replace(self, holder=holder))
+        return held
 
     def usable(self) -> Iterator[Person]:
         return (person for person in self.officers if not person.locked)

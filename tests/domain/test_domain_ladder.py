@@ -277,6 +277,22 @@ def test_a_later_policy_does_not_touch_a_request_that_stands():
     assert Ladder.from_plain(plain).escalation == ESCALATION
 
 
+def test_ladders_of_one_policy_share_it_and_a_torn_text_is_refused():
+    text = End.incoming().ladder.to_text()
+    assert Ladder.from_text(text) == End.incoming().ladder
+    assert Ladder.from_text(text).escalation is Ladder.from_text(text).escalation
+    for torn in (
+        "",
+        "{}",
+        "[]",
+        text[:-1],
+        text.replace("rungs", "wrungs"),
+        text.replace('"urgency":"U1"', '"urgency":"U9"'),
+    ):
+        with pytest.raises(EscalationError):
+            Ladder.from_text(torn)
+
+
 def test_the_next_working_day_is_the_recipients():
     terms = load("standard-1").terms[Urgency.U3]
     statement = Desk(XA, XB).write("PRES-NEW", urgency=Urgency.U3)

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contactpoint.casework.context import Casework
 from contactpoint.casework.effects import happen
@@ -17,6 +18,7 @@ from contactpoint.domain.ladder import Acknowledged
 from contactpoint.store.desk_schema import journal
 from contactpoint.store.instant import from_milliseconds
 from contactpoint.store.journal import verify_journal
+from contactpoint.store.rows_requests import request_row
 from tests.system.timer_world import OFFICER, casework, copy_requests, end, name_of, steps_taken, timer_world
 
 COUNT, OVER_S = 600, 3.0
@@ -65,11 +67,17 @@ async def _acknowledge(cw: Casework, plan: Sequence[tuple[int, int]]) -> dict[in
     done = {}
     for at, number in plan:
         await asyncio.sleep(max(0.0, at / 1000 - time.time()))
-        now = datetime.now(UTC)
-        now = now.replace(microsecond=now.microsecond // 1000 * 1000)
-        await cw.db.write(lambda tx, n=number, t=now: happen(tx, cw, name_of(n), Acknowledged(t, OFFICER), t))
-        done[number] = now
+        done[number] = await cw.db.write(lambda tx, n=number: _take_charge(tx, cw, name_of(n)))
     return done
+
+
+async def _take_charge(tx: AsyncConnection, cw: Casework, name: str) -> datetime:
+    # Its instant is taken once it holds the row: a worker that held it before has looked at the clock before.
+    await request_row(tx, name)
+    now = datetime.now(UTC)
+    now = now.replace(microsecond=now.microsecond // 1000 * 1000)
+    await happen(tx, cw, name, Acknowledged(now, OFFICER), now)
+    return now
 
 
 async def _until_all_are_done(cw: Casework, least: int) -> None:

@@ -12,6 +12,8 @@ from contactpoint.domain.escalation.model import (
     Target,
     Who,
     everybody_policy,
+    read_policy,
+    spell_policy,
 )
 
 __all__ = [
@@ -31,4 +33,6 @@ __all__ = [
     "everybody_policy",
     "first_called",
     "lint",
+    "read_policy",
+    "spell_policy",
 ]

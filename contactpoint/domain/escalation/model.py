@@ -1,8 +1,10 @@
 """The data of an escalation policy: rungs, the milestones of the second ladder, and how it is written down."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from contactpoint.domain.errors import EscalationError
@@ -194,6 +196,10 @@ class EscalationPolicy:
     again_percent: int = 40
     covers: tuple[str, ...] = ()
 
+    def __hash__(self) -> int:
+        # Of little, because thousands of ladders look one policy up; equal policies have it alike.
+        return hash((self.version, len(self.rungs), self.hold_rungs))
+
     def to_plain(self) -> dict[str, Any]:
         return {"version": self.version, **self.content()}
 
@@ -237,6 +243,18 @@ class EscalationPolicy:
         if read.again_percent <= read.remind_percent:
             raise EscalationError("E-POLICY", field="again_percent")
         return read
+
+
+@lru_cache(maxsize=256)
+def spell_policy(policy: EscalationPolicy) -> str:
+    """The policy as the text that stands in every ladder it is frozen into."""
+    return json.dumps(policy.to_plain(), separators=(",", ":"))
+
+
+@lru_cache(maxsize=256)
+def read_policy(text: str) -> EscalationPolicy:
+    """The policy that `spell_policy` wrote: the same object for every ladder that holds this text. Raises EscalationError, ValueError."""
+    return EscalationPolicy.from_plain(json.loads(text))
 
 
 _FIELDS = {"version", "rungs", "until_answered", "hold_rungs", "remind_percent", "again_percent", "covers"}

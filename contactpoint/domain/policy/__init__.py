@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -47,13 +47,19 @@ class Terms:
 
     @classmethod
     def from_plain(cls, plain: Mapping[str, Any]) -> "Terms":
-        acknowledged = plain["acknowledged_s"]
-        return cls(
-            unreachable=timedelta(seconds=plain["unreachable_s"]),
-            received=timedelta(seconds=plain["received_s"]),
-            acknowledged=None if acknowledged in (None, NEXT_WORKING_DAY) else timedelta(seconds=acknowledged),
-            decision=timedelta(seconds=plain["decision_s"]),
-        )
+        return _terms(plain["unreachable_s"], plain["received_s"], plain["acknowledged_s"], plain["decision_s"])
+
+
+@lru_cache(maxsize=256)
+def _terms(unreachable: float, received: float, acknowledged: float | str | None, decision: float) -> Terms:
+    """Of all ladders there are few different ones: each is read once."""
+    working_day = acknowledged is None or acknowledged == NEXT_WORKING_DAY
+    return Terms(
+        unreachable=timedelta(seconds=unreachable),
+        received=timedelta(seconds=received),
+        acknowledged=None if working_day else timedelta(seconds=acknowledged),  # type: ignore[arg-type]  # a text is refused here
+        decision=timedelta(seconds=decision),
+    )
 
 
 @dataclass(frozen=True, slots=True)
