@@ -74,7 +74,8 @@ async def call_sheet(cw: Casework, reference: str) -> tuple[CallLine, ...]:
     host = register.host_of(row.peer)
     if host != row.peer:
         found += [
-            CallLine("alternate-point", f"{register.name(host)}, which keeps its mailbox", number)
+            # The State that keeps its mailbox: the label says which.
+            CallLine("alternate-point", register.name(host), number)
             for number in register.phones(host)
         ]
     return tuple(found)

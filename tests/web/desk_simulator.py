@@ -184,7 +184,7 @@ class DeskSimulator(
             rings=False,
             next_due=now - timedelta(minutes=8),
             deadlines=(Deadline("acknowledged", at + timedelta(minutes=312), False),),
-            permitted=("WITHDRAW",),
+            permitted=("WITHDRAW", "ANSWERED-ELSEWHERE"),
             own_reference="XB-2027-19",
         )
         named["mine"] = mine = self.arrives("U2", minutes_ago=190)

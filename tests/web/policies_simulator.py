@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from contactpoint.desk import climbing
 from contactpoint.desk.errors import DraftError
 from contactpoint.desk.escalation import _finding, _ladder, _read, _run, _taken, _view
 from contactpoint.desk.plan import Signer
@@ -111,28 +112,37 @@ class PolicyBook:
 
 
 class StepsBook(PolicyBook):
-    """And the steps by hand: what was asked is kept in a list."""
+    """And the steps by hand: what was asked is kept in a list, what was tried by request."""
 
     climbed: list[tuple[str, int | None]]
+    tried: list[OtherWay]
 
     def __post_init__(self) -> None:
         super().__post_init__()
         self.climbed = []
+        self.tried = []
 
     async def escalate(self, request: str, key: Signer, now: datetime, rung: int | None = None) -> Escalation:
         self.climbed.append((request, rung))
         return Escalation(request, rung or 1, "deputy", "")
 
     async def call_sheet(self, request: str, now: datetime) -> tuple[CallLine, ...]:
-        return ()
+        host = CallLine("alternate-point", HOSTILE, "+999 555 0177")
+        numbers = [CallLine("telephone", "Dalmasca", each) for each in ("+999 555 0101", "+999 555 0102")]
+        mail = CallLine("mail", "Dalmasca", "duty@xd.example")
+        return CallLine("reference", "the id of the request, whatever carries it", request), *numbers, mail, host
 
     async def record_way(
         self, request: str, way: str, detail: str, outcome: str, key: Signer, now: datetime
     ) -> OtherWay:
-        return OtherWay("w1", request, way, detail, outcome, key.number, now)
+        if way not in climbing.WAYS or outcome not in climbing.OUTCOMES:
+            raise DraftError("E-FIELD-CHOICE", f"{way} or {outcome} is not one of the list", "choose another")
+        made = OtherWay(f"w{len(self.tried)}", request, way, detail, outcome, key.number, now)
+        self.tried.append(made)
+        return made
 
     async def other_ways(self, request: str) -> tuple[OtherWay, ...]:
-        return ()
+        return tuple(each for each in self.tried if each.request == request)
 
 
 class PoliciesSimulator:

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser
 
+from contactpoint.desk import climbing
+from contactpoint.desk.policies import OtherWay
+from contactpoint.desk.views import Deadline, Fact
 from contactpoint.domain.escalation import EscalationPolicy, Rung, Target, Who
+from contactpoint.web.ladder import rungs
+from contactpoint.web.routes.otherways import OUTCOMES, WAYS
 from contactpoint.web.steps import act, content_of, draft_of
 from tests.web.browserless import Browserless, visitor
 from tests.web.desk_simulator import DeskSimulator
 from tests.web.policies_simulator import HOSTILE, POLICY
+from tests.web.sample import SECRET
 from tests.web.served import serve, start_shift, wall_clock
 
 __all__ = ["visitor"]
@@ -185,6 +192,154 @@ async def test_a_ladder_is_climbed_by_hand_from_the_case_and_only_with_a_key(vis
     assert visitor.desk.policies.climbed == [(request, None), (request, 2), (request, None)]
 
 
+def _own_overdue(desk: DeskSimulator) -> tuple[str, str]:
+    """The case and the id of an own request that is past a deadline."""
+    late = desk.full_day()["late"]
+    return desk.requests[late].case, late
+
+
+def _second_ladder(desk: DeskSimulator, request: str) -> str:
+    """Somebody took charge of it, and the steps until *answered* have called; the case."""
+    view = desk.requests[request]
+    held, asked = next(each.at for each in view.facts if each.level == "held"), view.recipient
+    until = Deadline("answered", held + timedelta(hours=8), None)
+    notes = ("duty-officer", 50), ("duty-officer", 80), ("supervisor", 100)
+    called = [
+        Fact(
+            "rung", held + timedelta(minutes=480) * percent / 100, asked, "station", None, f"{role}, cycle 1, {SECOND}"
+        )
+        for role, percent in notes
+    ]
+    first = Fact("rung", held + timedelta(minutes=1), asked, "station", None, "duty-officer, cycle 2, W-ESCALATED")
+    reached = Fact("officer-reached", held + timedelta(minutes=2), asked, "station", None, "duty-officer")
+    taken = Fact("acknowledged", held + timedelta(minutes=9), asked, f"{asked}-OFF-001")
+    facts = (*view.facts[:3], first, reached, taken, *called)
+    deadlines = (*(each for each in view.deadlines if each.level != "decision"), until)
+    desk.requests[request] = replace(view, facts=facts, deadlines=deadlines, acknowledged_by=taken.who)
+    return view.case
+
+
+SECOND = "W-UNTIL-ANSWERED"
+
+
+def test_every_way_and_outcome_that_the_desk_knows_has_a_name_on_the_form() -> None:
+    assert tuple(WAYS) == climbing.WAYS
+    assert tuple(OUTCOMES) == climbing.OUTCOMES
+
+
+async def test_an_own_request_that_is_late_leads_to_its_call_sheet_and_one_that_came_here_does_not(
+    visitor: Browserless,
+) -> None:
+    case, late = _own_overdue(visitor.desk)
+    came = visitor.desk.arrives()
+    await entered(visitor)
+    page = (await visitor.get(f"/cases/{case}")).text
+    assert f'href="/requests/{late}/call-sheet"' in page
+    assert "A deadline has passed." in page
+    assert "/call-sheet" not in (await visitor.get(f"/cases/{visitor.desk.requests[came].case}")).text.split("<main")[1]
+    visitor.desk.requests[late] = replace(visitor.desk.requests[late], next_due=wall_clock() + timedelta(hours=1))
+    page = (await visitor.get(f"/cases/{case}")).text
+    assert f'href="/requests/{late}/call-sheet"' in page
+    assert "A deadline has passed." not in page
+
+
+async def test_the_call_sheet_names_the_message_id_first_then_telephones_mail_and_host(visitor: Browserless) -> None:
+    _, late = _own_overdue(visitor.desk)
+    await entered(visitor)
+    page = (await visitor.get(f"/requests/{late}/call-sheet")).text
+    facts = page.split('<dl class="facts">')[1].split("</dl>")[0]
+    places = [facts.index(each) for each in (late, "+999 555 0101", "+999 555 0102", "duty@xd.example", "0177")]
+    assert places == sorted(places)
+    assert "<img src=x" not in page
+    assert (await visitor.get("/requests/none/call-sheet")).status_code == 404
+
+
+async def test_what_was_tried_stands_under_the_ladder_with_who_when_and_the_same_id(visitor: Browserless) -> None:
+    case, late = _own_overdue(visitor.desk)
+    await entered(visitor)
+    sent = {"way": "other-network", "detail": "<b>I-24/7</b> 77", "outcome": "sent"}
+    done = await visitor.post(f"/requests/{late}/call-sheet", sent)
+    assert (done.status_code, done.headers["location"]) == (303, f"/cases/{case}#request-{late}")
+    for path in (f"/cases/{case}", f"/requests/{late}/call-sheet"):
+        shown = (await visitor.get(path)).text.split("Other ways that were tried")[1]
+        for words in (late, "By another network", "It was sent there", "&lt;b&gt;I-24/7", "XB-OFF-001", "<time"):
+            assert words in shown, (path, words)
+    assert [each.by_officer for each in visitor.desk.policies.tried] == ["XB-OFF-001"]
+
+
+async def test_a_way_that_cannot_be_written_down_is_named_at_its_field_and_nothing_is_recorded(
+    visitor: Browserless,
+) -> None:
+    _, late = _own_overdue(visitor.desk)
+    await entered(visitor)
+    action = f"/requests/{late}/call-sheet"
+    right = {"way": "telephone", "detail": "+999 555 0101", "outcome": "busy"}
+    for name, value in (
+        ("way", ""),
+        ("way", "pigeon"),
+        ("outcome", "ok"),
+        ("detail", "x" * 201),
+        ("detail", "a\u202eb"),
+    ):
+        answer = await visitor.post(action, right | {name: value})
+        assert answer.status_code == 422, (name, value)
+        assert f'href="#f-{name}"' in answer.text.split('class="summary"')[1].split("</div>")[0]
+        assert f'id="f-{name}"' in answer.text
+        assert "checked" in answer.text  # what was right stays as it was chosen
+    assert visitor.desk.policies.tried == []
+
+
+async def test_only_an_own_open_request_is_said_to_be_answered_another_way(visitor: Browserless) -> None:
+    """Of a request that came here, or that was answered, the form has no such choice, and a forged one is refused."""
+    _, late = _own_overdue(visitor.desk)
+    came = visitor.desk.arrives()
+    await entered(visitor)
+    sent = {"way": "telephone", "detail": "", "outcome": "answered"}
+    assert 'value="answered"' in (await visitor.get(f"/requests/{late}/call-sheet")).text
+    assert 'value="answered"' not in (await visitor.get(f"/requests/{came}/call-sheet")).text
+    assert (await visitor.post(f"/requests/{came}/call-sheet", sent)).status_code == 422
+    assert visitor.desk.policies.tried == []
+    assert (await visitor.post(f"/requests/{late}/call-sheet", sent)).status_code == 303
+
+
+async def test_without_a_shift_another_way_asks_for_the_secret(visitor: Browserless) -> None:
+    _, late = _own_overdue(visitor.desk)
+    await visitor.sign_in()
+    action, sent = f"/requests/{late}/call-sheet", {"way": "telephone", "detail": "", "outcome": "busy"}
+    assert 'name="secret"' in (await visitor.get(action)).text
+    for secret in ("", "not the secret"):
+        assert (await visitor.post(action, sent | {"secret": secret})).status_code == 422
+    assert visitor.desk.policies.tried == []
+    assert (await visitor.post(action, sent | {"secret": SECRET})).status_code == 303
+
+
+@pytest.mark.parametrize("own", [True, False])
+async def test_the_steps_until_answered_stand_under_answered_on_either_side(visitor: Browserless, own: bool) -> None:
+    request = _own_overdue(visitor.desk)[1] if own else visitor.desk.arrives("U1", minutes_ago=600)
+    case = _second_ladder(visitor.desk, request)
+    await entered(visitor)
+    ladder = (await visitor.get(f"/cases/{case}")).text.split('<ol class="ladder"')[1].split("</details>")
+    taken, answered = ladder[0], ladder[1].split("Called until it is answered")[1].split("</ol>")[0]
+    assert re.findall(r"(\d+) %", answered) == ["50", "80", "100"]
+    assert answered.count("duty officer") == 2
+    assert answered.count("supervisor") == 1
+    assert SECOND not in taken
+    assert "2 calls" in taken  # the first ladder's call and the officer who was reached, and no other
+    assert "Officer reached, on the way" in taken
+    assert "round 2" in taken
+
+
+def test_a_time_that_was_changed_says_no_percentage_of_it() -> None:
+    desk = DeskSimulator(wall_clock())
+    request = desk.arrives("U1", minutes_ago=600)
+    _second_ladder(desk, request)
+    view = desk.requests[request]
+    assert [each.percent for each in rungs(view)[-1].steps] == [50, 80, 100]
+    assert [each.percent for each in rungs(replace(view, lowered_to="U2"))[-1].steps] == [None, None, None]
+    odd = Fact("rung", view.at, "XA", "station", None, f"cycle x, cycle {'9' * 30}, , {SECOND}")
+    assert rungs(replace(view, facts=(odd,)))[-1].steps[0].percent is None
+
+
 @pytest.mark.browser
 @pytest.mark.parametrize(("scheme", "language", "width"), [("light", "en", 1280), ("dark", "ar", 320)])
 async def test_the_escalation_pages_shut_nobody_out(browser: Browser, scheme: str, language: str, width: int) -> None:
@@ -197,7 +352,11 @@ async def test_the_escalation_pages_shut_nobody_out(browser: Browser, scheme: st
         )
         page = await context.new_page()
         await start_shift(page, served)
-        for path in ("/escalation?class=U1", "/escalation/edit"):
+        case, late = _own_overdue(served.desk)
+        served.at_desk(lambda: _second_ladder(served.desk, late))
+        tried = OtherWay("w1", late, "other-network", HOSTILE + "x" * 90, "reached", "XB-OFF-002", wall_clock())
+        served.desk.policies.tried.append(tried)
+        for path in ("/escalation?class=U1", "/escalation/edit", f"/cases/{case}", f"/requests/{late}/call-sheet"):
             await page.goto(served.url + path)
             await page.evaluate("document.querySelectorAll('main details').forEach(each => each.open = true)")
             found = (await Axe().run(page)).response["violations"]
@@ -232,6 +391,35 @@ async def test_a_rung_is_added_filled_moved_and_saved_by_keyboard_with_scripts_o
         await page.wait_for_url("**/escalation")
         rung = served.desk.policies.policy.rungs[4]
         assert (rung.role, rung.targets) == ("deputy", (Target(Who.OFFICER, "XB-OFF-002"),))
+        await context.close()
+    finally:
+        served.stop()
+
+
+@pytest.mark.browser
+async def test_another_way_is_written_down_by_keyboard_with_scripts_off(browser: Browser) -> None:
+    served = serve(DeskSimulator(wall_clock()))
+    try:
+        case, _ = _own_overdue(served.desk)
+        context = await browser.new_context(java_script_enabled=False)
+        page = await context.new_page()
+        await start_shift(page, served, heard=False)
+        await page.goto(f"{served.url}/cases/{case}")
+        await page.get_by_role("link", name="Call sheet, and another way").press("Enter")
+        await page.get_by_role("button", name="Write it down").press("Enter")
+        await page.get_by_role("heading", name="There is a problem").wait_for()
+        await page.locator(".summary").get_by_role("link", name="Choose which way was tried.").press("Enter")
+        assert await page.evaluate("document.activeElement.id") == "f-way"
+        await page.keyboard.press("Space")
+        await page.keyboard.press("Tab")
+        await page.keyboard.type("+999 555 0101")
+        await page.keyboard.press("Tab")
+        await page.keyboard.press("Space")
+        await page.get_by_role("button", name="Write it down").press("Enter")
+        await page.get_by_role("heading", name="Other ways that were tried").wait_for()
+        assert [(each.way, each.detail, each.outcome) for each in served.desk.policies.tried] == [
+            ("telephone", "+999 555 0101", "no-answer")
+        ]
         await context.close()
     finally:
         served.stop()

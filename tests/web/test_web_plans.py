@@ -1,4 +1,4 @@
-"""A rota and a policy that were saved in the console are what a real desk pages by."""
+"""The console over real desks: what was saved is what is paged by; a late request finds another way; both ends draw both ladders."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from contactpoint.desk.officers import RIGHTS, add_officer, make_key
 from contactpoint.domain.rota import on_duty
 from contactpoint.web import WebSettings, create_app
+from contactpoint.web.ladder import UNTIL_ANSWERED, rungs
 from tests.simulator import SimulatedState, Simulator, simulated
 from tests.web.browserless import Browserless
 from tests.web.sample import PASSWORD, SECRET
@@ -16,16 +17,17 @@ from tests.web.sample import PASSWORD, SECRET
 KEEPER = "XB-OFF-009"
 
 
-async def _keeper(net: Simulator, xb: SimulatedState) -> Browserless:
+async def _keeper(net: Simulator, home: SimulatedState) -> Browserless:
     """An officer with a password and a signing secret of his own, signed in, on shift."""
     key = await make_key(SECRET, net.random)
-    named = {"number": KEEPER, "name": "K. Keeper", "rights": RIGHTS, "mail": "", "language": "en"}
-    token = await xb.cw.db.write(lambda tx: add_officer(tx, net.random, key=key, now=net.now, **named))  # type: ignore[arg-type]
-    app = create_app(xb.desk, WebSettings(zone="UTC"), net.clock, net.random)
-    visitor = Browserless(app, xb.desk)  # type: ignore[arg-type]  # a real desk
+    number = f"{home.state}-OFF-009"
+    named = {"number": number, "name": "K. Keeper", "rights": RIGHTS, "mail": "", "language": "en"}
+    token = await home.cw.db.write(lambda tx: add_officer(tx, net.random, key=key, now=net.now, **named))  # type: ignore[arg-type]
+    app = create_app(home.desk, WebSettings(zone="UTC"), net.clock, net.random)
+    visitor = Browserless(app, home.desk)  # type: ignore[arg-type]  # a real desk
     await visitor.get(f"/first/{token}")
     assert (await visitor.post(f"/first/{token}", {"password": PASSWORD, "again": PASSWORD})).status_code == 303
-    await visitor.sign_in(KEEPER)
+    await visitor.sign_in(number)
     await visitor.start_shift()
     return visitor
 
@@ -69,3 +71,69 @@ async def test_a_rota_and_a_policy_saved_in_the_console_say_who_is_paged(tmp_pat
         assert (await visitor.post("/rota/duty/overrides", change)).status_code == 303
         assert on_duty(await xb.desk.rota.rota("duty"), shift).officers == ("XB-OFF-001",)
         await visitor.http.aclose()
+
+
+async def test_a_request_that_cannot_be_delivered_is_answered_another_way_and_both_ends_are_told(
+    tmp_path: Path,
+) -> None:
+    async with simulated(tmp_path, "XA", "XB") as net:
+        xa, xb = net["XA"], net["XB"]
+        net.weather.cut.add("XB")
+        sent = await xa.ask("XB")
+        visitor = await _keeper(net, xa)
+        sheet = f"/requests/{sent.id}/call-sheet"
+        case, _ = await xa.desk.find_request(sent.id)
+        page = (await visitor.get(f"/cases/{case}")).text
+        assert (sheet in page, "A deadline has passed." in page) == (True, False)
+        due = (await xa.view(sent.id)).next_due
+        assert due
+        await net.pass_time(step_s=60, seconds=(due - net.now).total_seconds() + 1)
+        page = (await visitor.get(f"/cases/{case}")).text
+        assert "A deadline has passed." in page
+        shown = (await visitor.get(sheet)).text.split('<dl class="facts">')[1].split("</dl>")[0]
+        assert [shown.index(each) for each in (sent.id, "+999100200", "+999100201")] == sorted(
+            shown.index(each) for each in (sent.id, "+999100200", "+999100201")
+        )
+        tried = {"way": "telephone", "detail": "+999100200", "outcome": "no-answer"}
+        assert (await visitor.post(sheet, tried)).status_code == 303
+        assert (await xa.view(sent.id)).status != "ANSWERED-ELSEWHERE"
+        answered = {"way": "other-network", "detail": "I-24/7 77", "outcome": "answered"}
+        assert (await visitor.post(sheet, answered)).headers["location"] == f"/cases/{case}#request-{sent.id}"
+        page = (await visitor.get(f"/cases/{case}")).text
+        listed = page.split("Other ways that were tried")[1].split("</ol>")[0]
+        for words in (sent.id, "By telephone", "Nobody answered", "By another network", "I-24/7 77", "XA-OFF-009"):
+            assert words in listed, words
+        assert "Answered another way" in page
+        net.weather.calm()
+        await net.pass_time(minutes=20, step_s=60)
+        views = [await each.view(sent.id) for each in (xa, xb)]
+        assert [view.status for view in views] == ["ANSWERED-ELSEWHERE", "ANSWERED-ELSEWHERE"]
+        assert not any(view.rings for view in views)
+        assert (await visitor.post(sheet, answered)).status_code == 422  # once
+        assert len(await xa.desk.policies.other_ways(sent.id)) == 2
+        await visitor.http.aclose()
+
+
+async def test_both_ends_draw_the_steps_until_answered_apart_from_the_calls_before_somebody_took_charge(
+    tmp_path: Path,
+) -> None:
+    async with simulated(tmp_path, "XA", "XB") as net:
+        xa, xb = net["XA"], net["XB"]
+        sent = await xa.ask("XB")
+        await net.settle()
+        await xb.acknowledge(sent.id)
+        held = next(fact.at for fact in (await xb.view(sent.id)).facts if fact.level == "held")
+        for passed, percents in ((3 * 3600 + 3599, []), (4 * 3600, ["50"]), (6.4 * 3600, ["50", "80"])):
+            await net.pass_time(step_s=600, seconds=(held + timedelta(seconds=passed) - net.now).total_seconds())
+            for home in (xa, xb):
+                view = await home.view(sent.id)
+                drawn = {each.level: each for each in rungs(view)}
+                assert [str(each.percent) for each in drawn["answered"].steps] == percents, (home.state, passed)
+                assert UNTIL_ANSWERED not in {each.code for each in drawn["acknowledged"].calls}
+        for home in (xa, xb):
+            visitor = await _keeper(net, home)
+            case, _ = await home.desk.find_request(sent.id)
+            page = (await visitor.get(f"/cases/{case}")).text
+            steps = page.split("Called until it is answered")[1].split("</ol>")[0]
+            assert re.findall(r"(\d+) %", steps) == ["50", "80"]
+            await visitor.http.aclose()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -10,8 +10,10 @@ from fastapi.responses import RedirectResponse
 from starlette.exceptions import HTTPException
 
 from contactpoint.casework.consequences import is_override
+from contactpoint.desk.climbing import ELSEWHERE
 from contactpoint.desk.errors import DeskError, DraftError, SecretError
 from contactpoint.desk.handover import AUTHORITY
+from contactpoint.desk.policies import OtherWay
 from contactpoint.desk.views import CaseView, Draft, RequestView
 from contactpoint.domain import catalogue as catalogues
 from contactpoint.domain.catalogue import Answer, Signers
@@ -24,6 +26,7 @@ from contactpoint.web.ladder import rungs, rungs_of
 from contactpoint.web.render import page
 from contactpoint.web.reviews import with_known_numbers, words
 from contactpoint.web.routes.instructions import beside, record_ticks
+from contactpoint.web.routes.otherways import OUTCOMES, WAYS, another_way
 from contactpoint.web.signing import approvers, signing_key
 from contactpoint.web.summary import as_signed, fields_of, summary
 from contactpoint.web.visitor import Form, Officer, SignedIn, text
@@ -52,11 +55,15 @@ async def case_page(case: str, request: Request, seen: SignedIn) -> Response:
             if not each.incoming or not any(fact.level == "opened" for fact in each.facts):
                 await seen.desk.opened(each.id, seen.officer.number, seen.now)
         view = await seen.desk.case_view(case, seen.now)
-    return page(seen, "case.html", case_context(view) | {"has_key": await seen.key() is not None})
+    tried = {each.id: await seen.desk.policies.other_ways(each.id) for each in view.requests}
+    return page(seen, "case.html", case_context(view, tried) | {"has_key": await seen.key() is not None})
 
 
-def case_context(view: CaseView) -> dict[str, Any]:
-    """What the case page needs: the ladder and summary of each request, the titles of what may be said now."""
+def case_context(view: CaseView, tried: Mapping[str, Sequence[OtherWay]]) -> dict[str, Any]:
+    """What the case page needs: the ladder and summary of each request, the titles of what may be said now.
+
+    ``tried``: the other ways that were tried, by request.
+    """
     catalogue = catalogues.load()
     kinds = {each.id: each.kind for each in view.requests}
     shown = []
@@ -67,6 +74,8 @@ def case_context(view: CaseView) -> dict[str, Any]:
             {
                 "request": each,
                 "rungs": rungs(each),
+                "tried": tried.get(each.id, ()),
+                "another_way": another_way(each),
                 "lines": lines,
                 "letter": opening,
                 "signed": as_signed(opening.body) if opening else (),
@@ -92,7 +101,7 @@ def case_context(view: CaseView) -> dict[str, Any]:
                 "override": is_override(statement.body),
             }
         )
-    return {"case": view, "requests": shown, "letters": letters, **words()}
+    return {"case": view, "requests": shown, "letters": letters, "ways": WAYS, "outcomes": OUTCOMES, **words()}
 
 
 def _answers(kind: str, asked: str) -> bool:
@@ -114,8 +123,8 @@ def actions(request: RequestView, catalogue: catalogues.Catalogue) -> Sequence[t
     found = []
     peer = request.sender if request.incoming else request.recipient
     for kind in request.permitted:
-        # What fits next stands by itself, with what the catalogue says of it.
-        if kind in ("ACKNOWLEDGED", "ACK-DEGRADED") or kind in {step.kind for step in request.next_steps}:
+        # What fits next stands by itself, with what the catalogue says of it; an answer that came another way has a form of its own.
+        if kind in ("ACKNOWLEDGED", "ACK-DEGRADED", ELSEWHERE) or kind in {step.kind for step in request.next_steps}:
             continue
         if kind in catalogue:
             found.append(
