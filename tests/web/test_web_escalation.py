@@ -356,8 +356,12 @@ async def test_the_escalation_pages_shut_nobody_out(browser: Browser, scheme: st
         served.at_desk(lambda: _second_ladder(served.desk, late))
         tried = OtherWay("w1", late, "other-network", HOSTILE + "x" * 90, "reached", "XB-OFF-002", wall_clock())
         served.desk.policies.tried.append(tried)
-        for path in ("/escalation?class=U1", "/escalation/edit", f"/cases/{case}", f"/requests/{late}/call-sheet"):
-            await page.goto(served.url + path)
+        sheet = f"/requests/{late}/call-sheet"
+        for path in ("/escalation?class=U1", "/escalation/edit", f"/cases/{case}", sheet, f"{sheet}#refused"):
+            await page.goto(served.url + path.removesuffix("#refused"))
+            if path.endswith("#refused"):
+                await page.click("form[action$=call-sheet] button.big")
+                await page.locator(".summary").wait_for()
             await page.evaluate("document.querySelectorAll('main details').forEach(each => each.open = true)")
             found = (await Axe().run(page)).response["violations"]
             assert [(path, each["id"], each["nodes"][0]["html"]) for each in found] == []

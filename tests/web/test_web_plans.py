@@ -17,11 +17,13 @@ from tests.web.sample import PASSWORD, SECRET
 KEEPER = "XB-OFF-009"
 
 
-async def _keeper(net: Simulator, home: SimulatedState) -> Browserless:
+async def _keeper(
+    net: Simulator, home: SimulatedState, called: str = "OFF-009", rights: tuple[str, ...] = RIGHTS
+) -> Browserless:
     """An officer with a password and a signing secret of his own, signed in, on shift."""
     key = await make_key(SECRET, net.random)
-    number = f"{home.state}-OFF-009"
-    named = {"number": number, "name": "K. Keeper", "rights": RIGHTS, "mail": "", "language": "en"}
+    number = f"{home.state}-{called}"
+    named = {"number": number, "name": "K. Keeper", "rights": rights, "mail": "", "language": "en"}
     token = await home.cw.db.write(lambda tx: add_officer(tx, net.random, key=key, now=net.now, **named))  # type: ignore[arg-type]
     app = create_app(home.desk, WebSettings(zone="UTC"), net.clock, net.random)
     visitor = Browserless(app, home.desk)  # type: ignore[arg-type]  # a real desk
@@ -98,6 +100,11 @@ async def test_a_request_that_cannot_be_delivered_is_answered_another_way_and_bo
         assert (await visitor.post(sheet, tried)).status_code == 303
         assert (await xa.view(sent.id)).status != "ANSWERED-ELSEWHERE"
         answered = {"way": "other-network", "detail": "I-24/7 77", "outcome": "answered"}
+        clerk = await _keeper(net, xa, "OFF-010", ("answer",))
+        refused = await clerk.post(sheet, answered)
+        assert (refused.status_code, "has not the right" in refused.text) == (422, True)
+        assert len(await xa.desk.policies.other_ways(sent.id)) == 1  # what cannot be signed does not stand as done
+        await clerk.http.aclose()
         assert (await visitor.post(sheet, answered)).headers["location"] == f"/cases/{case}#request-{sent.id}"
         page = (await visitor.get(f"/cases/{case}")).text
         listed = page.split("Other ways that were tried")[1].split("</ol>")[0]
