@@ -20,6 +20,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from contactpoint.casework.bell import Bell
 from contactpoint.casework.context import Casework
 from contactpoint.casework.keyring import create_keys, open_keyring, renew_prekeys
@@ -45,6 +48,7 @@ from contactpoint.link.tls import GatewayAddress
 from contactpoint.notify.channel import Outcome, Result
 from contactpoint.notify.notice import Notice
 from contactpoint.store.database import Database
+from contactpoint.store.desk_schema import clock, oral, outbox, page, request
 from contactpoint.store.desk_schema import metadata as desk_metadata
 from contactpoint.store.gateway_schema import metadata as gateway_metadata
 from contactpoint.store.rows_clocks import next_clock
@@ -222,6 +226,17 @@ class SimulatedState:
         return Peer(self.state, Role.STATION, Lane.URGENT, "simulated:443", proven=True)
 
 
+async def _next_due(tx: AsyncConnection) -> list[datetime | None]:
+    """The earliest instant of each kind of row that a worker looks for."""
+    waits = (
+        select(func.min(request.c.next_at)),
+        select(func.min(clock.c.next_at)),
+        select(func.min(oral.c.due)).where(oral.c.confirmed_at.is_(None)),
+        *(select(func.min(each.c.next_at)).where(each.c.state == "due") for each in (page, outbox)),
+    )
+    return [(await tx.execute(query)).scalar_one() for query in waits]
+
+
 class Simulator:
     """The network: its time, its weather and its States."""
 
@@ -265,11 +280,21 @@ class Simulator:
         raise AssertionError("the network does not come to rest")
 
     async def pass_time(self, *, step_s: float = 30, **duration: float) -> None:
-        """Let time pass in steps, settling after each, so that every timer finds its own instant."""
+        """Let time pass in steps, settling after each in which anything can happen, so that every timer finds its own instant."""
         end = self.now + timedelta(**duration)
         while self.now < end:
+            due = await self._due(end)
             self.now = min(end, self.now + timedelta(seconds=step_s))
+            while self.now < due:
+                self.now = min(end, self.now + timedelta(seconds=step_s))
             await self.settle()
+
+    async def _due(self, end: datetime) -> datetime:
+        """When the next row of any desk is due, ``end`` at the latest; at once where mail lies about or the wire has its weather."""
+        if self._under_way or self.weather != Weather() or any(each.asleep for each in self):
+            return self.now
+        due = [await each.cw.db.read(_next_due) for each in self if not each.unwatched]
+        return min([end, *(at for each in due for at in each if at is not None)])
 
     async def pass_days(self, until: datetime) -> None:
         """Let days pass to an instant: from clock to clock, a day at the most, so that every reminder finds its own instant."""
