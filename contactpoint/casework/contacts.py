@@ -29,6 +29,13 @@ async def ways_of(
 
     An officer without a verified contact is called at those that there are, and a task says so.
     """
+    asked = ("ways", officer, urgency, now.isoformat(), *channels)
+    return await remembered(tx, asked, lambda: _ways_of(tx, cw, officer, channels, urgency, now))
+
+
+async def _ways_of(
+    tx: AsyncConnection, cw: Casework, officer: str, channels: Sequence[str], urgency: str, now: datetime
+) -> Sequence[Way]:
     rows = await remembered(tx, ("called", officer), lambda: called(tx, officer))
     found = ways(
         contacts=[Contact(row.channel, row.address, row.verified_at) for row in rows if row.channel is not None],

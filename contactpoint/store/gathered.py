@@ -134,16 +134,17 @@ async def _move(
 
 
 @cache
-def _instants(table: Table, names: tuple[str, ...]) -> tuple[bool, ...]:
-    return tuple(isinstance(table.c[name].type, Instant) for name in names)
+def _instants(table: Table, names: tuple[str, ...]) -> tuple[int, ...]:
+    return tuple(place for place, name in enumerate(names) if isinstance(table.c[name].type, Instant))
 
 
 def _plain(table: Table, names: tuple[str, ...], row: Mapping[str, Any]) -> tuple[Any, ...]:
     """The values as the driver takes them, in the order of the names."""
-    return tuple(
-        to_milliseconds(value) if instant and value is not None else value
-        for value, instant in zip((row[name] for name in names), _instants(table, names), strict=True)
-    )
+    values = [row[name] for name in names]
+    for place in _instants(table, names):
+        if values[place] is not None:
+            values[place] = to_milliseconds(values[place])
+    return tuple(values)
 
 
 @cache

@@ -24,6 +24,9 @@ _new = insert(request)
 _move = update(request).where(request.c.id == bindparam("of"), request.c.rev == bindparam("was"))
 _CLASSES = ("U0", "U1", "U2", "U3")
 _any_due = select(request.c.id).where(request.c.urgency.in_(_CLASSES), request.c.next_at <= bindparam("now")).limit(1)
+_urgent_due = (
+    select(request.c.id).where(request.c.urgency == _CLASSES[0], request.c.next_at <= bindparam("now")).limit(1)
+)
 _due_of_class = (
     select(request)
     .where(request.c.urgency == bindparam("class"), request.c.next_at <= bindparam("now"))
@@ -85,17 +88,31 @@ async def update_request(tx: AsyncConnection, request_id: str, rev: int, values:
 async def due_requests(tx: AsyncConnection, now: datetime, limit: int = 200) -> Sequence[Row[Any]]:
     """Requests whose timer is due, each to one worker only (SKIP LOCKED; on SQLite the one writer): the most urgent class first, of a
     class the oldest. Of twenty thousand that are due at one instant the first to be called about is the one with a life in danger."""
-    query = _due_of_class_locked if may_lock(tx) else _due_of_class
     found: list[Row[Any]] = []
     for urgency in _CLASSES:
         if len(found) < limit:
-            found += (await tx.execute(query, {"class": urgency, "now": now, "most": limit - len(found)})).all()
+            found += await _due_of(tx, urgency, now, limit - len(found))
     return found
+
+
+async def due_urgent(tx: AsyncConnection, now: datetime, limit: int = 200) -> Sequence[Row[Any]]:
+    """As `due_requests`, of U0 only."""
+    return await _due_of(tx, _CLASSES[0], now, limit)
+
+
+async def _due_of(tx: AsyncConnection, urgency: str, now: datetime, limit: int) -> Sequence[Row[Any]]:
+    query = _due_of_class_locked if may_lock(tx) else _due_of_class
+    return (await tx.execute(query, {"class": urgency, "now": now, "most": limit})).all()
 
 
 async def anything_due(tx: AsyncConnection, now: datetime) -> bool:
     """The read probe before a claim: cheap, and without a write lock."""
     return (await tx.execute(_any_due, {"now": now})).first() is not None
+
+
+async def urgent_due(tx: AsyncConnection, now: datetime) -> bool:
+    """As `anything_due`, of U0 only."""
+    return (await tx.execute(_urgent_due, {"now": now})).first() is not None
 
 
 async def take_step(tx: AsyncConnection, request_id: str, cycle: int, name: str, due: datetime, at: datetime) -> bool:

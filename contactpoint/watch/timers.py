@@ -6,6 +6,7 @@ A step that is fired twice by any accident stops at its primary key.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -27,10 +28,12 @@ from contactpoint.store.rows_cases import statements_named
 from contactpoint.store.rows_requests import (
     anything_due,
     due_requests,
+    due_urgent,
     request_row,
     steps_of,
     take_step,
     update_request,
+    urgent_due,
 )
 from contactpoint.watch.claim import POISONED_PAUSE, Claim, Gate, run
 
@@ -39,8 +42,11 @@ _GIVEN_UP = -1  # the cycle of the page for a request whose ladder cannot be rea
 
 
 async def run_due(cw: Casework, now: datetime, gate: Gate | None = None) -> int:
-    """Fire everything that is due by ``now``; returns how many requests were moved."""
-    return await run(TIMERS, cw, now, gate)
+    """Fire what is due by ``now``; returns how many requests were moved.
+
+    What has a life in danger is claimed by itself: its pages go out while the rest of a burst is still being decided.
+    """
+    return await run(MOST_URGENT, cw, now, gate) + await run(TIMERS, cw, now, gate)
 
 
 async def _again(tx: AsyncConnection, row: Row[Any], now: datetime) -> Row[Any] | None:
@@ -110,3 +116,4 @@ async def _tell(tx: AsyncConnection, cw: Casework, row: Row[Any], text: str, now
 
 
 TIMERS = Claim(200, anything_due, due_requests, _again, _fire, _put_off, _go_on, _give_up)
+MOST_URGENT = replace(TIMERS, any_due=urgent_due, due=due_urgent)

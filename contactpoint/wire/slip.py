@@ -11,8 +11,8 @@ from enum import StrEnum
 
 from contactpoint.domain.values import Address
 from contactpoint.wire.errors import MalformedError, SealError, WrongNetworkError
-from contactpoint.wire.fields import decode_map
-from keys.cbor import Value, encode
+from contactpoint.wire.fields import Fields, decode_map
+from keys.cbor import MAX_BYTES, Value, encode
 from keys.certificate import Role
 from keys.digest import digest
 from keys.errors import KeysError, SignatureError, SpellingError
@@ -123,7 +123,10 @@ def may_sign(level: SlipLevel, role: Role) -> bool:
 
 
 def slip_content(slip: Slip, net: bytes) -> bytes:
-    """Return the unsigned content that is stored and later signed. Raises MalformedError for a field out of place."""
+    """Return the unsigned content that is stored and later signed. Raises MalformedError for a field out of place.
+
+    Nothing is signed here that a recipient would refuse: each field is checked by the same reading, without spelling it back.
+    """
     content: dict[str, Value] = {
         "v": 1,
         "net": net,
@@ -149,11 +152,13 @@ def slip_content(slip: Slip, net: bytes) -> bytes:
         "revocation": slip.revocation,
     }
     content.update({name: value for name, value in optional.items() if value is not None})
+    _read_fields(Fields(content, "slip", _REQUIRED, _OPTIONAL), net)
     try:
         data = encode(content)
     except SpellingError as error:
         raise MalformedError(f"the slip cannot be spelled: {error}") from error
-    decode_slip(data, net)  # nothing is signed here that a recipient would refuse
+    if len(data) > MAX_BYTES:
+        raise MalformedError(f"a slip of {len(data)} bytes, where no reader takes more than {MAX_BYTES}")
     return data
 
 
@@ -190,7 +195,10 @@ def verify_slip(signed: Signed, key: PublicKey, net: bytes) -> None:
 
 def decode_slip(content: bytes, net: bytes | None = None) -> Slip:
     """Return the slip spelled by unsigned `content`. Raises MalformedError, WrongNetworkError."""
-    fields = decode_map(content, "slip", _REQUIRED, _OPTIONAL)
+    return _read_fields(decode_map(content, "slip", _REQUIRED, _OPTIONAL), net)
+
+
+def _read_fields(fields: Fields, net: bytes | None) -> Slip:
     if fields.integer("v") != 1:
         raise MalformedError("a slip of another version: update this node")
     if fields.octets("net", 16) != net and net is not None:

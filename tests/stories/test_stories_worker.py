@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contactpoint.store.desk_schema import journal, request, task
 from contactpoint.watch import timers
@@ -174,3 +176,28 @@ async def test_workers_side_by_side_on_one_file_fire_each_step_once(tmp_path: Pa
         assert len(net["XB"].telephone.notices) == 6
         rows = await net["XB"].cw.db.read(lambda tx: _all(tx, select(journal.entries.c.subject)))
         assert rows
+
+
+async def test_what_has_a_life_in_danger_is_claimed_by_itself_before_the_rest(tmp_path: Path) -> None:
+    class Claims:
+        def __init__(self) -> None:
+            self.of: list[list[str]] = []
+
+        async def check(self, tx: AsyncConnection) -> None:
+            """Whoever asks may work."""
+
+        def fired(self, due: Sequence[datetime], now: datetime) -> None:
+            self.of.append([due_at[at] for at in due])
+
+    async with simulated(tmp_path, "XA", "XB") as net:
+        first, second = await net["XA"].ask("XB"), await net["XA"].ask("XB")
+        await net.settle()
+        desk, claims, due_at = net["XB"], Claims(), {}
+        for number, (sent, urgency) in enumerate(((first, "U1"), (second, "U0"))):
+            at = net.now + timedelta(seconds=number)
+            due_at[at] = urgency
+            due = update(request).where(request.c.id == sent.id).values(next_at=at, urgency=urgency)
+            await desk.cw.db.write(lambda tx, due=due: _do(tx, due))
+        net.now += timedelta(minutes=10)
+        assert await timers.run_due(desk.cw, net.now, claims) == 2
+        assert claims.of == [["U0"], ["U1"]]

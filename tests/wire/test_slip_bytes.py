@@ -186,6 +186,31 @@ def test_a_malformed_slip_is_refused(name: str, value: Any) -> None:
         decode_slip(encode(content))
 
 
+UNSAYABLE: dict[str, list[Any]] = {
+    "sender": ["x"],
+    "at": [NOON.replace(year=1960)],
+    "skew_ms": ["0"],
+    "dir_size": [-1],
+    "journal_head": [bytes(31)],
+    "id": ["x"],
+    "seal": [0, True, 2**53],
+    "envelope": [bytes(31)],
+    "code": ["free text about a person", "e\u0301"],
+    "role": ["duty officer"],
+    "due": [NOON.replace(year=1960)],
+    "cycle": [-1],
+    "rung": [-1],
+}
+
+
+@pytest.mark.parametrize(("name", "value"), [(n, v) for n, vs in UNSAYABLE.items() for v in vs])
+def test_nothing_is_made_that_a_recipient_would_refuse(name: str, value: Any) -> None:
+    rung = replace(LEVELS[SlipLevel.RUNG], level=SlipLevel.RUNG)
+    assert decode_slip(slip_content(rung, NET), NET) == rung
+    with pytest.raises(MalformedError):
+        slip_content(replace(rung, **{name: value}), NET)
+
+
 def test_a_huge_slip_is_refused() -> None:
     slip = replace(LEVELS[SlipLevel.REVOCATION], level=SlipLevel.REVOCATION, revocation=bytes(70_000))
     with pytest.raises(MalformedError):
