@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contactpoint.casework.context import Casework
 from contactpoint.casework.ids import new_id
-from contactpoint.domain.errors import ContactError
+from contactpoint.domain.errors import ContactError, EscalationError
 from contactpoint.domain.ladder import Ladder
 from contactpoint.domain.notices import RENEW_BEFORE, VERIFIED_FOR, Contact, Rules, Way, quiet_until, ways
 from contactpoint.domain.values import Urgency
@@ -40,7 +40,7 @@ async def _ways_of(
     found = ways(
         contacts=[Contact(row.channel, row.address, row.verified_at) for row in rows if row.channel is not None],
         rules=read_rules(rows[0].rules if rows else None),
-        channels=[channel for channel in channels if channel in cw.channels] or channels,
+        channels=[channel for channel in channels if channel in cw.channels] or cw.channels,
         urgency=Urgency(urgency),
         zone=cw.register.calendar(cw.state).zone,
         now=now,
@@ -114,7 +114,10 @@ async def next_way(tx: AsyncConnection, cw: Casework, row: Row[Any], now: dateti
 async def _held(tx: AsyncConnection, row: Row[Any]) -> bool:
     """Whether *on my way* was said after this page: what it called for is on the way, and the rungs after it call anew."""
     request = await request_seen(tx, row.request_id) if row.rung >= 0 else None
-    reached_at = None if request is None else Ladder.from_text(request.ladder).reached_at
+    try:
+        reached_at = None if request is None else Ladder.from_text(request.ladder).reached_at
+    except (EscalationError, ValueError):
+        return False  # a ladder that nobody can read holds nobody back
     return reached_at is not None and row.at <= reached_at
 
 

@@ -32,6 +32,9 @@ async def cover(tx: AsyncConnection, cw: Casework, slip: Slip, now: datetime) ->
     await raise_task(tx, cw, code, now, state=state, note=f"{urgency} {reference}", once=once)
     if not agreed or not await take_step(tx, reference, 0, f"cover {state}", now, now):
         return True
+    # Fresh references by the dozen keep nobody awake: a State that asks for cover is heeded once a minute, the board shows each.
+    if not await take_step(tx, f"cover {state}", int(now.timestamp() // 60), "cover", now, now):
+        return True
     about = {"request_id": reference, "cycle": 0, "rung": _RUNG, "urgency": urgency}
     for officer, channels in by_person(await people_now(tx, cw, (ON_DUTY,), now)).items():
         await page_person(tx, cw, about, officer, channels, now)

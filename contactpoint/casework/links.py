@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from contactpoint.casework.context import Casework
 from contactpoint.casework.effects import LINE
 from contactpoint.casework.reach import Reach, on_my_way
+from contactpoint.domain.errors import EscalationError
 from contactpoint.domain.ladder import Ladder
 from contactpoint.domain.notices import Contact
 from contactpoint.store.rows_notices import (
@@ -54,8 +55,11 @@ async def make_link(tx: AsyncConnection, cw: Casework, page: Row[Any], base: str
     request = await request_seen(tx, page.request_id)
     if request is None or not request.incoming or not request.rings:
         return ""
+    try:
+        until = Ladder.from_text(request.ladder).expires
+    except (EscalationError, ValueError):
+        return ""  # a ladder that nobody can read: its last page goes out all the same
     token = base64.urlsafe_b64encode(cw.random(32)).decode().rstrip("=")
-    until = Ladder.from_text(request.ladder).expires
     values = {"page_id": page.id, "request_id": page.request_id, "officer": page.officer, "until": until}
     await put_link(tx, {"digest": digest(token.encode()), **values})
     return f"{base}/reach/{token}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -16,7 +16,7 @@ from contactpoint.casework.errors import PlanError
 from contactpoint.casework.plans import PlanKind, newest_plan
 from contactpoint.domain.errors import DomainError
 from contactpoint.domain.roll import NOBODY, Person, Roll
-from contactpoint.domain.rota import Rota, neighbour, on_duty
+from contactpoint.domain.rota import Rota, neighbour, officers_at, on_duty
 from contactpoint.store.rows_people import officer_rows
 from contactpoint.store.rows_plans import plan_names
 
@@ -37,19 +37,64 @@ async def roll_for(tx: AsyncConnection, cw: Casework, row: Row[Any]) -> Roll:
 
 @dataclass(slots=True)
 class RotaWatch:
-    """A rota as the ladder asks it; an instant that many requests ask for is worked out once."""
+    """A rota as the ladder asks it; an instant that many requests ask for is worked out once.
+
+    One that cannot be computed has nobody on duty: it must not stop the paging of requests that could be answered without it.
+    """
 
     rota: Rota
     known: dict[datetime, tuple[tuple[str, ...], datetime | None]] = field(default_factory=dict)
+    beside: dict[tuple[datetime, int], tuple[str, ...]] = field(default_factory=dict)
 
     def on_duty(self, at: datetime) -> tuple[tuple[str, ...], datetime | None]:
         if at not in self.known:
-            duty = on_duty(self.rota, at)
-            self.known[at] = (duty.officers, duty.until)
+            try:
+                duty = on_duty(self.rota, at)
+                self.known[at] = (duty.officers, duty.until)
+            except (DomainError, ArithmeticError, ValueError):
+                self.known[at] = ((), None)
         return self.known[at]
 
     def neighbour(self, at: datetime, step: int) -> tuple[str, ...]:
-        return neighbour(self.rota, at, step)
+        if (at, step) not in self.beside:
+            try:
+                self.beside[at, step] = neighbour(self.rota, at, step)
+            except (DomainError, ArithmeticError, ValueError):
+                self.beside[at, step] = ()
+        return self.beside[at, step]
+
+
+@dataclass(slots=True)
+class Glance:
+    """A rota asked for fourteen days ahead, hour by hour: who is on duty, not until when; who comes next, once for each duty."""
+
+    rota: Rota
+    known: dict[datetime, tuple[str, ...]] = field(default_factory=dict)
+    beside: dict[tuple[tuple[str, ...], int], tuple[str, ...]] = field(default_factory=dict)
+
+    def on_duty(self, at: datetime) -> tuple[tuple[str, ...], None]:
+        if at not in self.known:
+            try:
+                self.known[at] = officers_at(self.rota, at)
+            except (DomainError, ArithmeticError, ValueError):
+                self.known[at] = ()
+        return self.known[at], None
+
+    def neighbour(self, at: datetime, step: int) -> tuple[str, ...]:
+        duty, _ = self.on_duty(at)
+        if (duty, step) not in self.beside:
+            try:
+                self.beside[duty, step] = neighbour(self.rota, at, step)
+            except (DomainError, ArithmeticError, ValueError):
+                self.beside[duty, step] = ()
+        return self.beside[duty, step]
+
+
+def glancing(roll: Roll) -> Roll:
+    """The same roll for a look at many instants, as a policy's check takes it."""
+    return replace(
+        roll, rotas={name: Glance(each.rota) for name, each in roll.rotas.items() if isinstance(each, RotaWatch)}
+    )
 
 
 async def _watches(tx: AsyncConnection, cw: Casework) -> tuple[Mapping[str, RotaWatch], tuple[str, ...]]:

@@ -105,7 +105,12 @@ def list_contacts(number: Number, home: Home = HERE, as_json: Json = False) -> N
     }
     out.data(told, out.table(("id", "channel", "address", "state", "until", ""), rows) if rows else ())
     if not any(each.state == "verified" for each in found.contacts):
-        out.say("No contact is verified. Next: run `contactpoint notify contacts verify OFFICER CONTACT`.")
+        verify = (
+            f"verify {found.officer} {found.contacts[0].id}"
+            if found.contacts
+            else f"add {found.officer} --channel CHANNEL --address ADDRESS"
+        )
+        out.say(f"No contact is verified. Next: run `contactpoint notify contacts {verify}`.")
     elif not all(each.used for each in found.contacts):
         out.say("Contacts that are not verified are not used, because another one is.")
 

@@ -63,7 +63,7 @@ def confirm(question: str, yes: bool) -> None:
     if yes:
         return
     if not sys.stdin.isatty():
-        raise CommandError(question, "Say --yes: there is no terminal to ask.")
+        raise CommandError(f"This must be confirmed: {question}", "Say --yes: there is no terminal to ask.")
     typer.confirm(question, abort=True, err=True)
 
 

@@ -7,7 +7,7 @@ import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
-from datetime import datetime
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +71,8 @@ def plain(value: Any) -> Any:
         return value.value
     if isinstance(value, datetime):
         return instant(value)
+    if isinstance(value, date | time):
+        return value.isoformat()
     if isinstance(value, bytes):
         return value.hex()
     if isinstance(value, Path):

@@ -212,7 +212,7 @@ def offer(
     done = run(main.rota_swap_offer(home, name, to, given, back, officer, secret))
     out = output(as_json)
     _saved(out, done, "swap offered")
-    out.say(f"Next: {to} runs `contactpoint rota swap accept {name} {done.entry}`.")
+    out.say(f"Next: {to} runs `contactpoint rota swap accept {name} {done.entry} --as {to}`.")
 
 
 @swap.command()

@@ -13,7 +13,7 @@ from contactpoint.casework.contacts import read_rules
 from contactpoint.casework.context import Casework
 from contactpoint.casework.errors import BusyCaseError, LockedError
 from contactpoint.casework.plans import Plan, PlanKind, history_of, newest_plan, save_plan
-from contactpoint.casework.roll import roll_now
+from contactpoint.casework.roll import glancing, roll_now
 from contactpoint.casework.rungs import IN_USE
 from contactpoint.desk import climbing
 from contactpoint.desk.errors import DraftError, NotPermittedError, locked_out
@@ -43,6 +43,7 @@ from contactpoint.store.rows_people import officer_rows
 
 _RIGHTS = frozenset(("administer", "rota"))
 MOST_PAGES = 500
+FURTHEST_RUN = timedelta(days=3653)
 """A dry run of a short ladder over a long term is cut here; nobody reads on."""
 
 _Contacts = Mapping[str, tuple[Any, Sequence[Contact]]]
@@ -106,6 +107,8 @@ class Policies:
     ) -> DryRun:
         """If one of this class were held now (or at ``at``) and nobody took charge: the very ladder that a request is given, run ahead."""
         begins, asked = at or now, Urgency(urgency)
+        if abs(begins - now) > FURTHEST_RUN:
+            raise DraftError("E-POLICY", "a dry run begins within ten years of now", "choose a nearer instant")
 
         async def work(tx: AsyncConnection) -> DryRun:
             plan = await newest_plan(tx, self.cw, PlanKind.POLICY, IN_USE) if content is None else None
@@ -164,7 +167,7 @@ class Policies:
             )
             for number, (rules, known) in contacts.items()
         }
-        found = lint(policy, roll, now, channels=self.cw.channels, contacts=reachable)
+        found = lint(policy, glancing(roll), now, channels=self.cw.channels, contacts=reachable)
         return tuple(map(_finding, found))
 
 

@@ -127,7 +127,7 @@ async def set_instruction(
     view = None if row is None else officer_view(row)
     if view is None or view.locked or RIGHT not in view.rights:
         raise NotPermittedError(
-            "E-RIGHT", f"{officer} has not the right to {RIGHT}", "ask a colleague who has, or your administrator"
+            "E-RIGHT", f"{officer} has not the right `{RIGHT}`", "ask a colleague who has, or your administrator"
         )
     await instruction_of(cw, kind)
     _refuse_too_much(content)

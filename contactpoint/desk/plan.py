@@ -68,7 +68,7 @@ def need_right(signer: Signer, right: str) -> None:
     """Raise NotPermittedError unless this officer may do it. Taking charge needs no right: it must never fail."""
     if right not in signer.rights:
         raise NotPermittedError(
-            "E-RIGHT", f"{signer.number} has not the right to {right}", "ask a colleague who has, or your administrator"
+            "E-RIGHT", f"{signer.number} has not the right `{right}`", "ask a colleague who has, or your administrator"
         )
 
 

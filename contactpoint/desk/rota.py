@@ -56,6 +56,7 @@ FAIR_OVER = timedelta(days=91)
 CALENDAR_AHEAD = timedelta(days=366)
 LONGEST_LOOK = timedelta(days=400)
 """A calendar that is asked for is at most this long: a page must not be made to count for an hour."""
+LONGEST_SWAP = timedelta(days=62)
 _RIGHT = "rota"
 
 
@@ -210,6 +211,10 @@ class Rotas:
         Raises DraftError when it is not the officer's own duty, or has begun.
         """
         identity = _short(period, key.number, now)
+        for each in (period, *(() if back is None else (back,))):
+            # A period without end, offered by anybody, would be counted out under the database's one writer.
+            if each.until - each.since > LONGEST_SWAP:
+                raise DraftError("E-ROTA", "a swap lasts 62 days at most", "offer a shorter time")
 
         def offered(rota: Rota) -> Rota:
             if period.since <= now:
@@ -348,7 +353,8 @@ def _view(rota: Rota, plans: Sequence[Plan], exercises: Mapping[str, datetime | 
         after = on_duty(rota, later)
         source = _source(tuple(why for _, why in after.duties))
         following = ShiftView(later, after.until or later + GAPS_AHEAD, after.officers, source)
-    since = now - FAIR_OVER
+    # Before its first version nobody was on duty by this rota, whatever its turns would say.
+    since = max(now - FAIR_OVER, plans[-1].at)
     return RotaView(
         name=rota.name,
         zone=rota.zone,

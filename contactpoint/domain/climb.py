@@ -64,10 +64,12 @@ class _Stairs:
         return self.known[index]
 
     def live(self) -> list[int]:
-        """The places that take time now: the rungs with somebody on them, or the last resort alone."""
+        """The places that take time now: the rungs with somebody on them, and the last resort where no person is."""
         if not self.alive:
             found = [index for index in range(len(self.policy.rungs)) if self.calls(index).anybody]
-            self.alive = found or [len(self.policy.rungs)]
+            # Desks and sirens alone are nobody who could take charge.
+            persons = any(self.calls(index).people for index in found)
+            self.alive = found if persons else [*found, len(self.policy.rungs)]
         return self.alive
 
     def delay(self, index: int) -> timedelta:

@@ -72,7 +72,7 @@ class Rules:
             zone = str(plain.get("zone", ""))
             if zone:
                 ZoneInfo(zone)
-        except (KeyError, TypeError, ValueError, AttributeError, IndexError, ZoneInfoNotFoundError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, IndexError, ZoneInfoNotFoundError, OSError) as error:
             raise ContactError("E-CONTACT-RULES", field="rules") from error
         for listed in turns.values():
             if len({turn.channel for turn in listed}) != len(listed):

@@ -104,6 +104,11 @@ class Address(str):
         return self[3:]
 
 
+def is_address(text: str) -> bool:
+    """Whether this is an address as every node spells it."""
+    return _ADDRESS.fullmatch(text) is not None
+
+
 def parse_address(text: str) -> Address:
     """Promise: an address that every node spells alike. Raises AddressError."""
     if not _ADDRESS.fullmatch(text):

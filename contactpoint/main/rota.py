@@ -146,7 +146,8 @@ async def rota_fairness(home: Path, name: str, since: str, until: str) -> tuple[
     """Hours on duty of each officer, of the last three months unless other days are named."""
     async with open_desk(home) as (desk, clock):
         rota, now = await desk.rota.rota(name), clock()
-        begin = _at(since, rota.zone) if since else now - FAIR_OVER
+        first = (await desk.rota.shown(name, now)).history[-1].at
+        begin = max(_at(since, rota.zone) if since else now - FAIR_OVER, first)
         end = _at(until, rota.zone) if until else now
         if not begin < end or end - begin > timedelta(days=400):
             raise DraftError(

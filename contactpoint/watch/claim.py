@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Protocol, TypeAlias
 
+import structlog
 from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -20,6 +21,7 @@ from contactpoint.casework.context import Casework
 from contactpoint.store.errors import ConflictError, StoreError
 from contactpoint.watch.fence import FenceError
 
+log = structlog.get_logger("contactpoint")
 POISONED_PAUSE = timedelta(seconds=60)
 POISONED_MOST = 3
 
@@ -92,8 +94,18 @@ async def _one_by_one(claim: Claim, cw: Casework, now: datetime, gate: Gate | No
         except Exception as error:
             if _is_own_trouble(error):
                 raise
-            await _broken(claim, cw, row, type(error).__name__, now)
+            await _set_aside(claim, cw, row, type(error).__name__, now)
     return len(rows)
+
+
+async def _set_aside(claim: Claim, cw: Casework, row: Due, text: str, now: datetime) -> None:
+    """A row that cannot even be given up holds up none behind it; it is found again at the next look."""
+    try:
+        await _broken(claim, cw, row, text, now)
+    except Exception as error:
+        if _is_own_trouble(error):
+            raise
+        log.error("row.stuck", fault=type(error).__name__)
 
 
 async def _alone(tx: Tx, row: Due, claim: Claim, cw: Casework, now: datetime, gate: Gate | None) -> None:

@@ -50,7 +50,7 @@ def lint(
     found: list[Finding] = []
     for index, rung in enumerate(policy.rungs):
         found += _names(index, rung, roll, channels)
-        found += _window(index, rung)
+        found += _window(index, rung, channels)
         found += _empty(index, rung, roll, now)
         found += _enough(index, rung, roll, now)
         if contacts is not None:
@@ -91,8 +91,8 @@ def _names(index: int, rung: Rung, roll: Roll, channels: Collection[str]) -> Ite
             yield Finding("W-UNKNOWN-CHANNEL", index, channel)
 
 
-def _window(index: int, rung: Rung) -> Iterator[Finding]:
-    slowest = max((LATENCY_S.get(each, _OTHER_LATENCY_S) for each in rung.channels), default=0)
+def _window(index: int, rung: Rung, channels: Collection[str]) -> Iterator[Finding]:
+    slowest = max((LATENCY_S.get(each, _OTHER_LATENCY_S) for each in rung.channels or channels), default=0)
     if rung.delay_s < slowest:
         yield Finding("W-SHORT-WINDOW", index, f"{rung.delay_s} s, and its slowest channel may need {slowest} s")
 
@@ -120,7 +120,7 @@ def _nobody(policy: EscalationPolicy, roll: Roll, now: datetime) -> Iterator[Fin
     for urgency in Urgency:
         for at in _instants(now):
             # The last resort calls every officer then; the plan itself has failed all the same.
-            if not any(called(rung, roll, urgency, at).anybody for rung in policy.rungs):
+            if not any(called(rung, roll, urgency, at).people for rung in policy.rungs):
                 yield Finding("E-NOBODY-ON-DUTY", None, f"{urgency.value} at {spell_instant(at)}")
                 break
 

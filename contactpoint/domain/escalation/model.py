@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from contactpoint.domain.errors import EscalationError
-from contactpoint.domain.values import Urgency
+from contactpoint.domain.values import Urgency, is_address
 
 EVERYBODY_AGAIN = 120
 """Seconds after which everybody is called again where no policy says otherwise, and where a whole ladder had nobody on it."""
@@ -16,6 +16,7 @@ EVERYBODY_AGAIN = 120
 LONGEST_DELAY = 7 * 86_400
 MOST_RUNGS = 20
 MOST_TEXT = 64
+MOST_CHANNEL = 24
 
 
 class Who(StrEnum):
@@ -64,7 +65,9 @@ class Target:
         except ValueError as error:
             raise EscalationError("E-POLICY", field=f"target {text[:MOST_TEXT]}") from error
         name = name.strip()
-        if (who in _NAMELESS) == bool(name) or len(name) > MOST_TEXT:
+        # What does not fit a column, or holds a NUL, would make every request of this policy impossible to receive.
+        wrong = len(name) > (MOST_CHANNEL if who is Who.CHANNEL else MOST_TEXT) or not name.isprintable()
+        if (who in _NAMELESS) == bool(name) or wrong or (who is Who.DESK and not is_address(name)):
             raise EscalationError("E-POLICY", field=f"target {text[:MOST_TEXT]}")
         return cls(who, name)
 
@@ -116,7 +119,7 @@ class Rung:
         full = {**_OPTIONAL, **plain}
         return cls(
             targets=tuple(Target.read(str(each)) for each in _texts(full["targets"], "targets")),
-            channels=_texts(full["channels"], "channels"),
+            channels=_channels(full["channels"]),
             delay_s=_whole(full["delay_s"], 1, LONGEST_DELAY, "delay_s"),
             role=_text(full["role"], "role", least=1),
             hours=Hours(full["hours"]),
@@ -165,7 +168,7 @@ class Milestone:
         return cls(
             percent=_whole(plain["percent"], 1, 100, "percent"),
             targets=tuple(Target.read(str(each)) for each in _texts(plain["targets"], "targets")),
-            channels=_texts(plain.get("channels", ()), "channels"),
+            channels=_channels(plain.get("channels", ())),
             role=_text(plain["role"], "role", least=1),
         )
 
@@ -275,7 +278,7 @@ def _whole(value: object, least: int, most: int, field: str) -> int:
 
 
 def _text(value: object, field: str, least: int = 0) -> str:
-    if not isinstance(value, str) or not least <= len(value) <= MOST_TEXT:
+    if not isinstance(value, str) or not least <= len(value) <= MOST_TEXT or not value.isprintable():
         raise EscalationError("E-POLICY", field=field)
     return value
 
@@ -285,6 +288,13 @@ def _list(value: object, field: str) -> Sequence[Any]:
     if isinstance(value, str) or not isinstance(value, Sequence):
         raise EscalationError("E-POLICY", field=field)
     return value
+
+
+def _channels(value: object) -> tuple[str, ...]:
+    found = _texts(value, "channels")
+    if any(len(each) > MOST_CHANNEL for each in found):
+        raise EscalationError("E-POLICY", field="channels")
+    return found
 
 
 def _texts(value: object, field: str) -> tuple[str, ...]:

@@ -3,7 +3,19 @@
 from contactpoint.domain.rota.beginnings import Beginning, beginnings, gaps_to_tell
 from contactpoint.domain.rota.fairness import Load, fairness
 from contactpoint.domain.rota.periods import Absence, Change, Holiday, Override, Period, Roster, Swap, SwapState
-from contactpoint.domain.rota.rota import Duty, Night, Rota, Shift, Source, gaps, neighbour, on_duty, pieces, shifts
+from contactpoint.domain.rota.rota import (
+    Duty,
+    Night,
+    Rota,
+    Shift,
+    Source,
+    gaps,
+    neighbour,
+    officers_at,
+    on_duty,
+    pieces,
+    shifts,
+)
 from contactpoint.domain.rota.rotation import Rotation, Unit, Window
 
 __all__ = [
@@ -30,6 +42,7 @@ __all__ = [
     "gaps",
     "gaps_to_tell",
     "neighbour",
+    "officers_at",
     "on_duty",
     "pieces",
     "shifts",

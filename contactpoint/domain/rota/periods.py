@@ -9,16 +9,18 @@ from typing import Any
 from contactpoint.domain.errors import RotaError
 from contactpoint.domain.values import from_ms, ms
 
+_LATEST = 2200
+
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """Half-open. Raises RotaError when it ends before it begins."""
+    """Half-open. Raises RotaError when it ends before it begins, or beyond every calendar."""
 
     since: datetime
     until: datetime
 
     def __post_init__(self) -> None:
-        if self.since >= self.until:
+        if self.since >= self.until or self.until.year > _LATEST:
             raise RotaError("E-ROTA", field="until")
 
     def covers(self, at: datetime) -> bool:
@@ -36,7 +38,7 @@ def period_of(plain: Any) -> Period:
     try:
         since, until = plain
         return Period(from_ms(int(since)), from_ms(int(until)))
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise RotaError("E-ROTA", field="period") from error
 
 

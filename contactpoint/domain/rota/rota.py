@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
-from itertools import combinations, pairwise
+from itertools import pairwise
 from typing import Any
 
 from contactpoint.domain.errors import RotaError
@@ -17,6 +17,7 @@ from contactpoint.domain.rota.rotation import Rotation
 from contactpoint.domain.rota.wall import zone_of
 
 _TICK = timedelta(microseconds=1)
+_MANY = 500
 _REACHES = (timedelta(days=2), timedelta(days=10), timedelta(days=60), timedelta(days=400))
 _MOST_ROTATIONS, _MOST_PERIODS = 20, 1000
 
@@ -66,14 +67,15 @@ class Rota:
         many = (self.overrides, self.absences, self.rosters, self.swaps)
         if len(self.rotations) > _MOST_ROTATIONS or any(len(each) > _MOST_PERIODS for each in many):
             raise RotaError("E-ROTA", field="rotations")
+        taken: dict[str, list[Period]] = {}
         # Which of two overlapping changes of one person counts would depend on the order of a list.
-        for one, other in combinations(self.overrides, 2):
-            both = one.people & other.people
-            if both and one.period.overlaps(other.period):
-                raise RotaError("E-ROTA-OVERLAP", field=min(both))
-        for first, second in combinations(self.rosters, 2):
-            if first.period.overlaps(second.period):
-                raise RotaError("E-ROTA-OVERLAP", field="rosters")
+        changes = [(who, each.period) for each in self.overrides for who in each.people]
+        for who, period in (*changes, *(("rosters", each.period) for each in self.rosters)):
+            taken.setdefault(who, []).append(period)
+        for who, periods in taken.items():
+            periods.sort(key=lambda period: period.since)
+            if any(one.overlaps(other) for one, other in pairwise(periods)):
+                raise RotaError("E-ROTA-OVERLAP", field=who)
 
     @property
     def officers(self) -> tuple[str, ...]:
@@ -131,7 +133,7 @@ class Rota:
                 holidays=tuple(Holiday.from_plain(each) for each in plain["holidays"]),
                 night=Night(time.fromisoformat(starts), time.fromisoformat(ends), frozenset(weekend)),
             )
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise RotaError("E-ROTA", field="rota") from error
 
 
@@ -164,21 +166,32 @@ def on_duty(rota: Rota, at: datetime) -> Duty:
     # Looked at in growing stretches: nearly always the next week knows, and a rota that never changes is not counted out each time.
     for reach in _REACHES:
         until = at + reach
-        for edge in sorted(set(_edges(rota, since, until))):
+        edges = sorted(set(_edges(rota, since, until)))
+        for edge in edges:
             if _duties(rota, edge) != now:
                 return Duty(now, edge)
+        if len(edges) > _MANY:
+            # Hourly turns of people who are all away for a year: looked at again then, sooner than counted out for half a minute.
+            return Duty(now, edges[-1])
         since = until - _TICK
     return Duty(now, None)
+
+
+def officers_at(rota: Rota, at: datetime) -> tuple[str, ...]:
+    """Promise: the officers of `on_duty`, without counting out until when: for a look at many instants."""
+    return _names(_duties(rota, at))
 
 
 def neighbour(rota: Rota, at: datetime, step: int) -> tuple[str, ...]:
     """Promise: who comes on duty next (``step`` 1) or was on duty before (-1) and is not on duty at this instant.
 
-    Empty when 400 days know nobody else.
+    Empty when 60 days know nobody else.
     """
     now = frozenset(_names(_duties(rota, at)))
+    if now >= frozenset(rota.officers) | {each.taker for each in rota.swaps}:
+        return ()  # there is nobody else: not looked for through a year, for each request and each hour of a dry run
     near = at
-    for reach in _REACHES:
+    for reach in _REACHES[:-1]:
         far = at + step * reach
         cut = list(pieces(rota, min(near, far), max(near, far)))
         for _, _, duties in cut if step > 0 else reversed(cut):

@@ -13,7 +13,8 @@ from contactpoint.domain.values import from_ms, ms
 
 _LONGEST_CHANGE = timedelta(hours=27)
 """No clock was ever moved by more than a day (the date line, Samoa 1892 and 2011)."""
-MOST_OFFICERS, LONGEST = 200, 1000
+MOST_OFFICERS, LONGEST, MOST_WINDOWS = 200, 1000, 100
+EARLIEST, LATEST = 1800, 2200
 
 
 class Unit(StrEnum):
@@ -73,9 +74,11 @@ class Rotation:
     def __post_init__(self) -> None:
         zone_of(self.zone)
         for wrong, field in (
-            (self.anchor.tzinfo is not None, "anchor"),
+            # Far from any calendar's end: a handoff that cannot be computed would stop the paging of every request that asks for it.
+            (self.anchor.tzinfo is not None or not EARLIEST <= self.anchor.year <= LATEST, "anchor"),
             (not 1 <= self.length <= LONGEST, "length"),
             (not 1 <= len(self.officers) <= MOST_OFFICERS, "officers"),
+            (len(self.windows) > MOST_WINDOWS, "windows"),
             (any(not 0 <= window.weekday <= 6 for window in self.windows), "windows"),
             (self.since is not None and self.until is not None and self.until < self.since, "until"),
         ):
@@ -212,5 +215,5 @@ class Rotation:
                     for day, starts, ends in plain["windows"]
                 ),
             )
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise RotaError("E-ROTA", field="rotations") from error
