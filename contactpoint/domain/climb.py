@@ -27,8 +27,9 @@ from contactpoint.domain.ladder_state import Climb, Ladder, Way
 from contactpoint.domain.roll import Roll
 from contactpoint.domain.values import Twin, Urgency, from_ms, ms
 
-BY_HAND_PAUSE = timedelta(minutes=1)
-"""So long after the other State has climbed our ladder, its next such letter is recorded and calls nobody."""
+BY_HAND_PAUSE, BY_HAND_PAUSE_TAKEN = timedelta(minutes=1), timedelta(minutes=15)
+"""So long after the other State has climbed our ladder, its next such letter is recorded and calls nobody; the second is for a request
+of which somebody has taken charge."""
 
 NOBODY_ROLE = "nobody"
 _SOON = timedelta(milliseconds=1)
@@ -213,8 +214,10 @@ def by_hand(ladder: Ladder, roll: Roll, event: Escalated) -> Climbed:
     if ladder.way is Way.OUTGOING or policy is None or place is None or ladder.closed or ladder.expired:
         return ladder, ()
     if event.by is Hand.SENDER:
-        # A State that writes this letter again and again must not keep our people from sleeping: it is heeded once a minute.
-        if ladder.by_hand is not None and event.at < ladder.by_hand + BY_HAND_PAUSE:
+        # A State that writes this letter again and again must not keep our people from sleeping: it is heeded once a minute,
+        # and four times an hour once one of them has it.
+        pause = BY_HAND_PAUSE_TAKEN if ladder.acknowledged_by else BY_HAND_PAUSE
+        if ladder.by_hand is not None and event.at < ladder.by_hand + pause:
             return ladder, ()
         ladder = replace(ladder, by_hand=whole(event.at))
     stairs = _Stairs(policy, roll, ladder.urgency, event.at)

@@ -390,6 +390,22 @@ async def test_the_sender_s_letter_climbs_one_rung_changes_no_status_and_a_flood
         assert cases[0].state_digest == cases[1].state_digest
 
 
+async def test_a_sender_who_climbs_each_minute_after_somebody_has_it_rings_four_times_an_hour(tmp_path: Path) -> None:
+    async with story(tmp_path, *LADDER, **ALONE) as (net, xb, phone):
+        request = await asked(net)
+        await xb.acknowledge(request)
+        await phone.rang(request)
+        rang = 0
+        for minute in range(2, 62):
+            await at(net, minutes=minute)
+            await net["XA"].desk.policies.escalate(request, net["XA"].officer, net.now)
+            await net.settle()
+            if await phone.rang(request):
+                rang += 1
+                await xb.desk.acknowledge(request, f"XB-{TWO}", xb.officers[f"XB-{TWO}"], net.now)
+        assert rang == 4
+
+
 async def test_what_was_acknowledged_rings_again_when_it_is_climbed_by_hand(tmp_path: Path) -> None:
     async with story(tmp_path, *LADDER, **ALONE) as (net, xb, phone):
         request = await asked(net)
