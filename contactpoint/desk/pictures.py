@@ -88,9 +88,9 @@ def _next_due(ladder: Ladder) -> datetime | None:
     return ladder.deadlines.get(twin) or ladder.deadlines.get(Twin.UNREACHABLE)
 
 
-def _status(request: Request, ladder: Ladder) -> str:
-    """The word of the fold; of what rings nobody, and of which nothing is said yet, that it is there."""
-    if ladder.quiet and request.status.code == OPEN and ladder.reached >= Level.RECEIVED.rank:
+def _status(cw: Casework, request: Request, ladder: Ladder) -> str:
+    """The word of the fold; of a type that rings nobody, and of which nothing is said yet, that it is there: alike at both ends."""
+    if not cw.catalogue[request.kind].rings and request.status.code == OPEN and ladder.reached >= Level.RECEIVED.rank:
         return "DELIVERED"
     return request.status.code
 
@@ -122,7 +122,7 @@ def request_view(
         sender=request.sender,
         recipient=request.recipient,
         incoming=incoming,
-        status=_status(request, ladder),
+        status=_status(cw, request, ladder),
         level=ladder.level.value,
         at=request.at,
         expires=request.expires,

@@ -149,7 +149,7 @@ async def test_custody_is_asked_after_a_suspect_was_found_and_handed_over(tmp_pa
         qw = net["QW"]
         await qw.acknowledge(custody.id)
         clerk = await qw.hire("QW-OFF-003", rights=("answer", "send"))
-        with pytest.raises(NotPermittedError, match="right to central"):
+        with pytest.raises(NotPermittedError, match="right `central`"):
             await qw.desk.answer(custody.id, "ACCEPTED", {}, clerk, net.now)
         qw.telephone.notices.clear()
         with pytest.raises(DraftError, match="names no extradition authority"):
@@ -167,7 +167,7 @@ async def test_custody_is_asked_after_a_suspect_was_found_and_handed_over(tmp_pa
             "who acts for the authority, and nobody else"
         )
 
-        with pytest.raises(NotPermittedError, match="right to central"):
+        with pytest.raises(NotPermittedError, match="right `central`"):
             await qw.desk.answer(custody.id, "CENTRAL-TAKEN", {}, clerk, net.now)
         await say(net, "QW", custody.id, "CENTRAL-TAKEN", {"reference": "QW-EX-9"})
         assert "W-CENTRAL" not in [task.code for task in (await qw.desk.board("", net.now)).tasks]

@@ -81,6 +81,8 @@ async def answer(net: ManyStates, made: Submitted, row: dict[str, Any]) -> None:
         body = filled(await who.desk.answer_form(made.id, kind), who.now())
         if "number" in body:
             body["number"] = asks.phones[0]
+        if "nonce" in body:
+            body["nonce"] = row["nonce"]
         if "new_expiry" in body:
             body["new_expiry"] = "2029-01-01T00:00:00Z"
         await who.say(made, kind, **body)

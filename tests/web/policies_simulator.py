@@ -17,7 +17,8 @@ from contactpoint.domain.policy import load as load_policy
 from contactpoint.domain.roll import Person, Roll
 from contactpoint.domain.values import Urgency
 
-HOSTILE = "<img src=x onerror=alert(1)>\u202e"
+TYPED = "<img src=x onerror=alert(1)>"  # of a policy; a sign that turns the reading is refused there
+HOSTILE = TYPED + "\u202e"
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ POLICY = EscalationPolicy(
         _rung("duty officer", Who.DUTY, "nights", 600, ("console", "exec")),
         _rung("next duty officer", Who.NEXT, "nights", 90, language="ru"),
         _rung("supervisor", Who.RIGHT, "supervise", 600, hours=Hours.OUT, classes=frozenset((Urgency.U0, Urgency.U1))),
-        _rung(HOSTILE, Who.UNIT, HOSTILE, 600, ()),
+        _rung(TYPED, Who.UNIT, TYPED, 600, ()),
         _rung("everybody", Who.EVERYBODY, "", 600, (), acknowledgers=2),
     ),
 )
