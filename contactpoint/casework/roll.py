@@ -12,13 +12,11 @@ from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contactpoint.casework.context import Casework
-from contactpoint.casework.errors import PlanError
-from contactpoint.casework.plans import PlanKind, newest_plan
+from contactpoint.casework.rotas import rotas_now
 from contactpoint.domain.errors import DomainError
 from contactpoint.domain.roll import NOBODY, Person, Roll
 from contactpoint.domain.rota import Rota, neighbour, officers_at, on_duty
 from contactpoint.store.rows_people import officer_rows
-from contactpoint.store.rows_plans import plan_names
 
 
 async def roll_now(tx: AsyncConnection, cw: Casework) -> Roll:
@@ -99,16 +97,8 @@ def glancing(roll: Roll) -> Roll:
 
 async def _watches(tx: AsyncConnection, cw: Casework) -> tuple[Mapping[str, RotaWatch], tuple[str, ...]]:
     """The rotas in use by name, and the names of those that do not bear their officer's signature or cannot be read."""
-    found: dict[str, RotaWatch] = {}
-    broken: list[str] = []
-    for name in await plan_names(tx, PlanKind.ROTA.value):
-        try:
-            plan = await newest_plan(tx, cw, PlanKind.ROTA, name)
-            if plan is not None:
-                found[name] = RotaWatch(Rota.from_plain(plan.content))
-        except (PlanError, DomainError):
-            broken.append(name)
-    return found, tuple(broken)
+    now = await rotas_now(tx, cw)
+    return {rota.name: RotaWatch(rota) for rota in now.rotas}, now.broken
 
 
 def _person(row: Row[Any], unit: str) -> Person:

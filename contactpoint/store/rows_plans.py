@@ -31,12 +31,6 @@ async def plan_versions(tx: AsyncConnection, kind: str, name: str) -> Sequence[R
     return (await tx.execute(query)).all()
 
 
-async def plan_names(tx: AsyncConnection, kind: str) -> Sequence[str]:
-    """The names of every plan of a kind, in order."""
-    query = select(plan.c.name).where(plan.c.kind == kind).distinct().order_by(plan.c.name)
-    return (await tx.execute(query)).scalars().all()
-
-
 async def newest_plans(tx: AsyncConnection, kind: str) -> Sequence[Row[Any]]:
     """The newest version of every plan of a kind, by name."""
     newest = (
